@@ -1,0 +1,106 @@
+"""Settings, read from the environment once, at the start of a command."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from classpulse.errors import SettingError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One field per environment variable; ``docs`` in the README."""
+
+    database_url: str | None = None
+    listen_url: str | None = None
+    data_dir: Path
+    jwt_secret: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    port: int = 8000
+    workers: int = 1
+    event_retention: timedelta = timedelta(days=7)
+    log: Literal["text", "json"] = "text"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check every setting; a wrong value raises :class:`SettingError`."""
+        return cls(
+            database_url=_postgres_url(environ, "DATABASE_URL"),
+            listen_url=_postgres_url(environ, "CLASSPULSE_LISTEN_URL"),
+            data_dir=Path(environ.get("CLASSPULSE_DATA_DIR") or _user_data_dir(environ)),
+            jwt_secret=_secret(environ),
+            cors_origins=_origins(environ),
+            port=_whole_number(environ, "PORT", 8000, 0, 65535),
+            workers=_whole_number(environ, "WEB_CONCURRENCY", 1, 1, 256),
+            event_retention=_retention(environ),
+            log=_log(environ),
+        )
+
+
+def duration(text: str) -> timedelta | None:
+    """``90s``, ``15m``, ``12h`` or ``7d``; ``None`` for anything else or for nothing at all."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        return None
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _postgres_url(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name) or None
+    if value is not None and not re.match(r"postgres(ql)?://", value):
+        raise SettingError(name, "an address like postgresql://user:password@host:5432/database")
+    return value
+
+
+def _user_data_dir(environ: Mapping[str, str]) -> Path:
+    home = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home(), ".local/share")
+    return Path(home, "classpulse")
+
+
+def _secret(environ: Mapping[str, str]) -> str | None:
+    value = environ.get("CLASSPULSE_JWT_SECRET") or None
+    if value is not None and len(value.encode()) < 32:
+        raise SettingError("CLASSPULSE_JWT_SECRET", "at least 32 bytes")
+    return value
+
+
+def _origins(environ: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple((environ.get("CLASSPULSE_CORS_ORIGINS") or "").replace(",", " ").split())
+    if not all(re.fullmatch(r"https?://[^/\s*]+", origin) for origin in origins):
+        raise SettingError(
+            "CLASSPULSE_CORS_ORIGINS", "origins like https://example.org, separated by commas"
+        )
+    return origins
+
+
+def _whole_number(
+    environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int
+) -> int:
+    value = environ.get(name) or str(default)
+    if not re.fullmatch(r"\d{1,9}", value) or not lowest <= int(value) <= highest:
+        raise SettingError(name, f"a whole number from {lowest} to {highest}")
+    return int(value)
+
+
+def _retention(environ: Mapping[str, str]) -> timedelta:
+    value = duration(environ.get("CLASSPULSE_EVENT_RETENTION") or "7d")
+    if value is None:
+        raise SettingError("CLASSPULSE_EVENT_RETENTION", "a duration like 12h or 7d")
+    return value
+
+
+def _log(environ: Mapping[str, str]) -> Literal["text", "json"]:
+    match environ.get("CLASSPULSE_LOG") or "text":
+        case "text":
+            return "text"
+        case "json":
+            return "json"
+        case _:
+            raise SettingError("CLASSPULSE_LOG", "text or json")
