@@ -1,0 +1,14 @@
+-- A changed total moves the grades that still hold the old one. (Section and subject follow by
+-- the foreign key.)
+create or replace function classpulse.move_grades() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+    update public.grades as grade
+    set total_marks = after.total_marks
+    from old_rows as before
+    join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
+    where grade.exam_id = after.id and grade.total_marks = before.total_marks;
+    return null;
+end
+$$;

@@ -1,0 +1,131 @@
+-- Reckons the subject averages of these standings from their grades, and moves the subjects'
+-- figures by what came of it. The arrays go together: student and section of a standing.
+create or replace function classpulse.recompute_subjects(student_ids bigint[], section_ids bigint[])
+returns void
+language plpgsql set search_path = ''
+as $$
+begin
+    with touched as (
+        select pair.student_id, pair.section_id
+        from unnest(student_ids, section_ids) as pair (student_id, section_id)
+    ), marks as (
+        select
+            touched.student_id,
+            touched.section_id,
+            grade.subject_id,
+            count(*) filter (where grade.status = 'graded')::integer as graded_count,
+            count(*) filter (where grade.status = 'missing')::integer as missing_count,
+            coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
+            coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0) as total_sum,
+            coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0)
+                as missing_total
+        from touched
+        join public.enrollments as enrollment
+            on enrollment.student_id = touched.student_id
+            and enrollment.section_id = touched.section_id
+        join public.students as student on student.id = touched.student_id and student.is_active
+        join public.grades as grade
+            on grade.student_id = touched.student_id and grade.section_id = touched.section_id
+        group by touched.student_id, touched.section_id, grade.subject_id
+    ), fresh as materialized (
+        select
+            marks.*,
+            exact.average as exact_average,
+            exact.if_missing_zero as exact_average_if_missing_zero,
+            classpulse.rounded(exact.average) as average,
+            policy.letters[
+                width_bucket(classpulse.rounded(exact.average), policy.minimums)
+            ] as letter,
+            classpulse.rounded(exact.average) >= policy.pass_mark as passed
+        from marks
+        cross join lateral (
+            select
+                classpulse.exact_percentage(marks.score_sum, marks.total_sum) as average,
+                classpulse.exact_percentage(
+                    marks.score_sum, marks.total_sum + marks.missing_total
+                ) as if_missing_zero
+        ) as exact
+        join public.performance_cache as policy
+            on policy.section_id = marks.section_id and policy.subject_id is null
+    ), before as materialized (
+        select standing.*
+        from touched
+        join classpulse.subject_standings as standing
+            on standing.student_id = touched.student_id
+            and standing.section_id = touched.section_id
+    ), gone as (
+        delete from classpulse.subject_standings as standing
+        using before
+        where standing.student_id = before.student_id
+            and standing.section_id = before.section_id
+            and standing.subject_id = before.subject_id
+            and not exists (
+                select from fresh
+                where fresh.student_id = before.student_id
+                    and fresh.section_id = before.section_id
+                    and fresh.subject_id = before.subject_id
+            )
+    ), written as (
+        insert into classpulse.subject_standings as standing (
+            student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
+            missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed
+        )
+        select
+            fresh.student_id, fresh.section_id, fresh.subject_id, fresh.graded_count,
+            fresh.missing_count, fresh.score_sum, fresh.total_sum, fresh.missing_total,
+            fresh.exact_average, fresh.exact_average_if_missing_zero, fresh.average, fresh.letter,
+            fresh.passed
+        from fresh
+        on conflict (student_id, section_id, subject_id) do update set
+            graded_count = excluded.graded_count,
+            missing_count = excluded.missing_count,
+            score_sum = excluded.score_sum,
+            total_sum = excluded.total_sum,
+            missing_total = excluded.missing_total,
+            exact_average = excluded.exact_average,
+            exact_average_if_missing_zero = excluded.exact_average_if_missing_zero,
+            average = excluded.average,
+            letter = excluded.letter,
+            passed = excluded.passed
+        where standing is distinct from excluded
+    ), step as (
+        select section_id, subject_id, 1 as sign, exact_average, letter, passed from fresh
+        union all
+        select section_id, subject_id, -1, exact_average, letter, passed from before
+    ), letters as (
+        select counted.section_id, counted.subject_id, jsonb_object_agg(counted.letter, counted.n) as n
+        from (
+            select step.section_id, step.subject_id, step.letter, sum(step.sign) as n
+            from step where step.letter is not null
+            group by step.section_id, step.subject_id, step.letter
+        ) as counted
+        group by counted.section_id, counted.subject_id
+    ), moved as (
+        select
+            step.section_id,
+            step.subject_id,
+            coalesce(sum(step.sign * step.exact_average), 0) as average_sum,
+            coalesce(sum(step.sign) filter (where step.passed), 0) as passed,
+            coalesce(sum(step.sign) filter (where not step.passed), 0) as failed
+        from step
+        group by step.section_id, step.subject_id
+    )
+    insert into public.performance_cache as figures (
+        section_id, subject_id, average_sum, passed_students, failed_students, grade_distribution
+    )
+    select
+        moved.section_id, moved.subject_id, moved.average_sum, moved.passed, moved.failed,
+        coalesce(letters.n, '{}')
+    from moved
+    left join letters
+        on letters.section_id = moved.section_id and letters.subject_id = moved.subject_id
+    on conflict on constraint performance_cache_one_per_section_and_subject do update set
+        average_sum = figures.average_sum + excluded.average_sum,
+        passed_students = figures.passed_students + excluded.passed_students,
+        failed_students = figures.failed_students + excluded.failed_students,
+        grade_distribution
+            = classpulse.counts_added(
+                figures.grade_distribution, excluded.grade_distribution, true
+            );
+end
+$$;

@@ -1,0 +1,260 @@
+-- Reckons these standings from their subject averages and attendance rows, and moves the
+-- sections' figures by what came of it. Returns the standings whose row changed.
+create or replace function classpulse.recompute_summaries(
+    student_ids bigint[], section_ids bigint[]
+)
+returns table (student_id bigint, section_id bigint)
+language plpgsql set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    -- Sections with a present or late row: elsewhere (an absences-only export) no percentage
+    -- can be known.
+    known_before bigint[] := array(
+        select figures.section_id from public.performance_cache as figures
+        where figures.section_id = any(recompute_summaries.section_ids)
+            and figures.subject_id is null
+            and figures.present_sessions + figures.late_sessions > 0
+    );
+    turned bigint[];
+begin
+    return query
+    with touched as (
+        select pair.student_id, pair.section_id
+        from unnest(recompute_summaries.student_ids, recompute_summaries.section_ids)
+            as pair (student_id, section_id)
+    ), live as (
+        select touched.student_id, touched.section_id
+        from touched
+        join public.enrollments as enrollment
+            on enrollment.student_id = touched.student_id
+            and enrollment.section_id = touched.section_id
+        join public.students as student on student.id = touched.student_id and student.is_active
+    ), marks as (
+        select
+            live.student_id,
+            live.section_id,
+            count(*)::integer as total_subjects,
+            count(*) filter (where standing.passed)::integer as passed_subjects,
+            count(*) filter (where not standing.passed)::integer as failed_subjects,
+            sum(standing.graded_count)::integer as graded_count,
+            sum(standing.missing_count)::integer as missing_count,
+            classpulse.exact_mean(sum(standing.exact_average), count(standing.exact_average))
+                as exact_average,
+            classpulse.rounded(classpulse.exact_mean(
+                sum(standing.exact_average_if_missing_zero),
+                count(standing.exact_average_if_missing_zero)
+            )) as average_if_missing_zero
+        from live
+        join classpulse.subject_standings as standing
+            on standing.student_id = live.student_id and standing.section_id = live.section_id
+        group by live.student_id, live.section_id
+    ), sessions as (
+        select
+            live.student_id,
+            live.section_id,
+            count(*) filter (where register.status = 'present')::integer as present,
+            count(*) filter (where register.status = 'late')::integer as late,
+            count(*) filter (where register.status = 'absent')::integer as absent,
+            count(*) filter (where register.status = 'excused')::integer as excused
+        from live
+        join public.attendance as register
+            on register.student_id = live.student_id
+            and (register.section_id = live.section_id or register.section_id is null)
+        group by live.student_id, live.section_id
+    ), fresh as materialized (
+        select
+            live.student_id,
+            live.section_id,
+            classpulse.rounded(marks.exact_average) as average,
+            marks.average_if_missing_zero,
+            policy.letters[
+                width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)
+            ] as letter,
+            classpulse.rounded(marks.exact_average) >= policy.pass_mark as passed,
+            coalesce(marks.graded_count, 0) as graded_count,
+            coalesce(marks.missing_count, 0) as missing_count,
+            marks.exact_average,
+            coalesce(sessions.present, 0) as present,
+            coalesce(sessions.late, 0) as late,
+            coalesce(sessions.absent, 0) as absent,
+            coalesce(sessions.excused, 0) as excused,
+            coalesce(marks.total_subjects, 0) as total_subjects,
+            coalesce(marks.passed_subjects, 0) as passed_subjects,
+            coalesce(marks.failed_subjects, 0) as failed_subjects,
+            live.section_id = any(known_before) as is_known
+        from live
+        join public.performance_cache as policy
+            on policy.section_id = live.section_id and policy.subject_id is null
+        left join marks
+            on marks.student_id = live.student_id and marks.section_id = live.section_id
+        left join sessions
+            on sessions.student_id = live.student_id and sessions.section_id = live.section_id
+    ), before as materialized (
+        select summary.*
+        from touched
+        join public.student_performance_summaries as summary
+            on summary.student_id = touched.student_id
+            and summary.section_id = touched.section_id
+    ), gone as (
+        delete from public.student_performance_summaries as summary
+        using before
+        where summary.student_id = before.student_id
+            and summary.section_id = before.section_id
+            and not exists (
+                select from fresh
+                where fresh.student_id = before.student_id
+                    and fresh.section_id = before.section_id
+            )
+        returning summary.student_id, summary.section_id
+    ), written as (
+        insert into public.student_performance_summaries as summary (
+            student_id, section_id, average, average_if_missing_zero, letter, passed,
+            graded_count, missing_count, exact_average, present_sessions, late_sessions,
+            absent_sessions, excused_sessions, attended_sessions, total_sessions,
+            attendance_percentage, attendance_percentage_unexcused, chronically_absent,
+            total_subjects, passed_subjects, failed_subjects, updated_at
+        )
+        select
+            fresh.student_id, fresh.section_id, fresh.average, fresh.average_if_missing_zero,
+            fresh.letter, fresh.passed, fresh.graded_count, fresh.missing_count,
+            fresh.exact_average, fresh.present, fresh.late, fresh.absent, fresh.excused,
+            fresh.present + fresh.late,
+            fresh.present + fresh.late + fresh.absent + fresh.excused,
+            shown.percentage, shown.percentage_unexcused, shown.chronically_absent,
+            fresh.total_subjects, fresh.passed_subjects, fresh.failed_subjects, clock_timestamp()
+        from fresh
+        cross join lateral classpulse.attendance_shown(
+            fresh.present, fresh.late, fresh.absent, fresh.excused, fresh.is_known
+        ) as shown
+        on conflict (student_id, section_id) do update set
+            average = excluded.average,
+            average_if_missing_zero = excluded.average_if_missing_zero,
+            letter = excluded.letter,
+            passed = excluded.passed,
+            graded_count = excluded.graded_count,
+            missing_count = excluded.missing_count,
+            exact_average = excluded.exact_average,
+            present_sessions = excluded.present_sessions,
+            late_sessions = excluded.late_sessions,
+            absent_sessions = excluded.absent_sessions,
+            excused_sessions = excluded.excused_sessions,
+            attended_sessions = excluded.attended_sessions,
+            total_sessions = excluded.total_sessions,
+            attendance_percentage = excluded.attendance_percentage,
+            attendance_percentage_unexcused = excluded.attendance_percentage_unexcused,
+            chronically_absent = excluded.chronically_absent,
+            total_subjects = excluded.total_subjects,
+            passed_subjects = excluded.passed_subjects,
+            failed_subjects = excluded.failed_subjects,
+            updated_at = excluded.updated_at
+        where (
+            summary.exact_average, summary.average_if_missing_zero, summary.letter, summary.passed,
+            summary.graded_count, summary.missing_count, summary.present_sessions,
+            summary.late_sessions, summary.absent_sessions, summary.excused_sessions,
+            summary.attendance_percentage, summary.total_subjects, summary.passed_subjects,
+            summary.failed_subjects
+        ) is distinct from (
+            excluded.exact_average, excluded.average_if_missing_zero, excluded.letter,
+            excluded.passed, excluded.graded_count, excluded.missing_count,
+            excluded.present_sessions, excluded.late_sessions, excluded.absent_sessions,
+            excluded.excused_sessions, excluded.attendance_percentage, excluded.total_subjects,
+            excluded.passed_subjects, excluded.failed_subjects
+        )
+        returning summary.student_id, summary.section_id
+    ), step as (
+        select
+            fresh.section_id, 1 as sign, fresh.exact_average, fresh.letter, fresh.passed,
+            fresh.graded_count, fresh.present, fresh.late, fresh.absent, fresh.excused
+        from fresh
+        union all
+        select
+            before.section_id, -1, before.exact_average, before.letter, before.passed,
+            before.graded_count, before.present_sessions, before.late_sessions,
+            before.absent_sessions, before.excused_sessions
+        from before
+    ), letters as (
+        select counted.section_id, jsonb_object_agg(counted.letter, counted.n) as n
+        from (
+            select step.section_id, step.letter, sum(step.sign) as n
+            from step where step.letter is not null
+            group by step.section_id, step.letter
+        ) as counted
+        group by counted.section_id
+    ), graded as (
+        select counted.section_id, jsonb_object_agg(counted.graded_count, counted.n) as n
+        from (
+            select step.section_id, step.graded_count, sum(step.sign) as n
+            from step
+            group by step.section_id, step.graded_count
+        ) as counted
+        group by counted.section_id
+    ), moved as (
+        select
+            step.section_id,
+            sum(step.sign) as students,
+            coalesce(sum(step.sign * step.exact_average), 0) as average_sum,
+            coalesce(sum(step.sign) filter (where step.passed), 0) as passed,
+            coalesce(sum(step.sign) filter (where not step.passed), 0) as failed,
+            sum(step.sign * step.present) as present,
+            sum(step.sign * step.late) as late,
+            sum(step.sign * step.absent) as absent,
+            sum(step.sign * step.excused) as excused
+        from step
+        group by step.section_id
+    ), summed as (
+        update public.performance_cache as figures set
+            total_students = figures.total_students + moved.students,
+            average_sum = figures.average_sum + moved.average_sum,
+            passed_students = figures.passed_students + moved.passed,
+            failed_students = figures.failed_students + moved.failed,
+            present_sessions = figures.present_sessions + moved.present,
+            late_sessions = figures.late_sessions + moved.late,
+            absent_sessions = figures.absent_sessions + moved.absent,
+            excused_sessions = figures.excused_sessions + moved.excused,
+            grade_distribution
+                = classpulse.counts_added(
+                    figures.grade_distribution, coalesce(letters.n, '{}'), true
+                ),
+            graded_counts = classpulse.counts_added(figures.graded_counts, graded.n, false)
+        from moved
+        left join letters on letters.section_id = moved.section_id
+        left join graded on graded.section_id = moved.section_id
+        where figures.section_id = moved.section_id and figures.subject_id is null
+    )
+    select written.student_id, written.section_id from written
+    union all
+    select gone.student_id, gone.section_id from gone;
+
+    turned := array(
+        select figures.section_id from public.performance_cache as figures
+        where figures.section_id = any(recompute_summaries.section_ids)
+            and figures.subject_id is null
+            and (figures.present_sessions + figures.late_sessions > 0)
+            <> (figures.section_id = any(known_before))
+    );
+    if turned <> '{}' then
+        return query
+        update public.student_performance_summaries as summary set
+            attendance_percentage = shown.percentage,
+            attendance_percentage_unexcused = shown.percentage_unexcused,
+            chronically_absent = shown.chronically_absent,
+            updated_at = clock_timestamp()
+        from public.student_performance_summaries as old_row
+        cross join lateral classpulse.attendance_shown(
+            old_row.present_sessions, old_row.late_sessions, old_row.absent_sessions,
+            old_row.excused_sessions, old_row.section_id <> all(known_before)
+        ) as shown
+        where old_row.section_id = any(turned)
+            and summary.student_id = old_row.student_id
+            and summary.section_id = old_row.section_id
+            and (
+                summary.attendance_percentage, summary.attendance_percentage_unexcused,
+                summary.chronically_absent
+            ) is distinct from (
+                shown.percentage, shown.percentage_unexcused, shown.chronically_absent
+            )
+        returning summary.student_id, summary.section_id;
+    end if;
+end
+$$;

@@ -1,0 +1,32 @@
+-- One row a section and subject, as the API and the events show it.
+create or replace view classpulse.subject_figures as
+select
+    figures.subject_id,
+    subject.name as subject_name,
+    subject.code as subject_code,
+    figures.section_id,
+    section.name as section_name,
+    section.school_id,
+    section.term_id,
+    figures.total_students,
+    figures.passed_students,
+    figures.failed_students,
+    figures.no_data,
+    figures.pass_rate,
+    figures.average_score,
+    figures.highest_score,
+    figures.lowest_score,
+    figures.attendance_average,
+    classpulse.ordered_distribution(figures.grade_distribution, whole.letters)
+        as grade_distribution,
+    figures.average_sum,
+    figures.present_sessions,
+    figures.late_sessions,
+    figures.absent_sessions,
+    figures.excused_sessions,
+    figures.updated_at
+from public.performance_cache as figures
+join public.performance_cache as whole
+    on whole.section_id = figures.section_id and whole.subject_id is null
+join public.sections as section on section.id = figures.section_id
+join public.subjects as subject on subject.id = figures.subject_id;

@@ -1,0 +1,47 @@
+-- One row for every section, an empty one too, as the API and the events show it.
+create or replace view classpulse.section_figures as
+select
+    section.id as section_id,
+    section.name as section_name,
+    section.school_id,
+    section.term_id,
+    coalesce(figures.total_students, 0) as total_students,
+    coalesce(figures.passed_students, 0) as passed_students,
+    coalesce(figures.failed_students, 0) as failed_students,
+    coalesce(figures.no_data, 0) as no_data,
+    figures.pass_rate,
+    figures.average_score,
+    figures.highest_score,
+    figures.lowest_score,
+    figures.attendance_average,
+    classpulse.ordered_distribution(
+        coalesce(figures.grade_distribution, '{}'), coalesce(figures.letters, policy.letters)
+    ) as grade_distribution,
+    coalesce(
+        (
+            select json_agg(
+                json_build_object(
+                    'subject_id', subject.id,
+                    'subject_name', subject.name,
+                    'average', of_subject.average_score
+                ) order by subject.name, subject.id
+            )
+            from public.performance_cache as of_subject
+            join public.subjects as subject on subject.id = of_subject.subject_id
+            where of_subject.section_id = section.id
+        ),
+        '[]'
+    ) as subject_averages,
+    coalesce(figures.average_sum, 0) as average_sum,
+    coalesce(figures.present_sessions, 0) as present_sessions,
+    coalesce(figures.late_sessions, 0) as late_sessions,
+    coalesce(figures.absent_sessions, 0) as absent_sessions,
+    coalesce(figures.excused_sessions, 0) as excused_sessions,
+    classpulse.median_of_counts(figures.graded_counts) as graded_median,
+    coalesce(figures.pass_mark, policy.pass_mark) as pass_mark,
+    figures.updated_at
+from public.sections as section
+left join public.performance_cache as figures
+    on figures.section_id = section.id and figures.subject_id is null
+left join classpulse.section_policies as policy
+    on policy.section_id = section.id and figures.section_id is null;

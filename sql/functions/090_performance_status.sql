@@ -1,0 +1,10 @@
+-- How current the figures are: the last event that they hold, the time of which they are true,
+-- and the captured changes still to be folded in.
+create or replace view public.performance_status as
+select
+    state.epoch || '-' || state.position as as_of,
+    state.as_of_time,
+    (select count(*) from classpulse.changes)
+    + (select count(*) from classpulse.stale_sections) as backlog
+from classpulse.state as state;
+comment on view public.performance_status is 'classpulse: how current the figures are';

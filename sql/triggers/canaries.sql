@@ -1,0 +1,1 @@
+select classpulse.install_capture('classpulse.canaries', 'row');

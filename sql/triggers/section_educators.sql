@@ -1,0 +1,1 @@
+select classpulse.install_capture('public.section_educators', 'row');
