@@ -1,0 +1,91 @@
+"""The one place that resolves what somebody may see."""
+
+from collections.abc import Iterable
+
+from databases import Database
+
+from classpulse.events import Scope
+from classpulse.serve.problems import not_found
+from classpulse.serve.snapshot import one_statement
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("scope")
+BIGINT = 2**63 - 1
+
+
+async def viewer_by_id(
+    database: Database, educator_id: int, *, jti: str = "", expires_at: float = 0.0
+) -> Viewer | None:
+    """An active educator with their rights as committed now; ``None`` for nobody.
+
+    With ``jti``: ``None`` too if that token was signed out.
+    """
+    async with one_statement(database) as reader:
+        row = await reader.one(_SQL["viewer"], educator_id=educator_id, jti=jti)
+    if row is None:
+        return None
+    return Viewer(
+        educator_id=row["id"],
+        name=row["full_name"],
+        email=row["email"],
+        role=row["role"],
+        school_id=row["school_id"],
+        scope=_scope(row["role"], row["school_id"], row["section_ids"]),
+        jti=jti,
+        expires_at=expires_at,
+    )
+
+
+async def scope_of(database: Database, educator_id: int) -> Scope | None:
+    """What an educator may see now; ``None`` once they are gone or inactive."""
+    viewer = await viewer_by_id(database, educator_id)
+    return None if viewer is None else viewer.scope
+
+
+async def require_sections(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+    """404 unless every one of these sections exists and is theirs."""
+    await _require(database, viewer, "visible_sections", "section", ids)
+
+
+async def require_subjects(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+    """404 unless every one of these subjects is taught in their sections, or in their school."""
+    await _require(database, viewer, "visible_subjects", "subject", ids)
+
+
+async def require_students(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+    """404 unless every one of these students is in their sections, or in their school."""
+    await _require(database, viewer, "visible_students", "student", ids)
+
+
+def wide_school(viewer: Viewer) -> int | None:
+    """The school that is theirs as a whole, beyond its sections: a principal's."""
+    return viewer.school_id if viewer.role == "principal" else None
+
+
+def _scope(role: str, school_id: int | None, section_ids: list[int]) -> Scope:
+    if role == "admin":
+        return Scope(everything=True)
+    return Scope(
+        school_id=school_id if role == "principal" else None, sections=frozenset(section_ids)
+    )
+
+
+async def _require(
+    database: Database, viewer: Viewer, query: str, noun: str, ids: Iterable[int]
+) -> None:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    if wanted[0] < 1 or wanted[-1] > BIGINT:
+        raise not_found(noun)
+    async with one_statement(database) as reader:
+        row = await reader.one(
+            _SQL[query],
+            ids=wanted,
+            everything=viewer.scope.everything,
+            sections=sorted(viewer.scope.sections),
+            school_id=wide_school(viewer),
+        )
+    if row is None or row["found"] != len(wanted):
+        raise not_found(noun)

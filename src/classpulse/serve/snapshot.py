@@ -1,0 +1,93 @@
+"""Request-scoped reading: the pool, and one snapshot for a whole answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import anyio
+from databases import Database
+
+from classpulse.serve.problems import unavailable
+
+# How long a request waits for a free connection before it is told to come back.
+_WAIT = 5.0
+_STATEMENT_TIMEOUT = 15.0
+
+Row = dict[str, Any]
+
+
+class Reader:
+    """Runs named queries on one connection. Rows are dicts by column name."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def one(self, statement: str, **values: object) -> Row | None:
+        """The first row, or ``None``."""
+        row = await self._connection.fetch_one(statement, values or None)
+        return None if row is None else dict(row._mapping)
+
+    async def only(self, statement: str, **values: object) -> Row:
+        """The row of a statement that always has one."""
+        row = await self.one(statement, **values)
+        if row is None:
+            raise LookupError("the statement returned no row")
+        return row
+
+    async def all(self, statement: str, **values: object) -> list[Row]:
+        """Every row."""
+        rows = await self._connection.fetch_all(statement, values or None)
+        return [dict(row._mapping) for row in rows]
+
+
+def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
+    """The pool of a process, not connected yet.
+
+    ``pooled``: the address is a pgbouncer's, which neither keeps prepared statements nor takes
+    unknown start-up parameters.
+    """
+    options: dict[str, Any] = {
+        "min_size": 1,
+        "max_size": max_size,
+        "timeout": _WAIT,
+        # the client's own limit holds where the server's can't be set
+        "command_timeout": _STATEMENT_TIMEOUT + 1,
+        "server_settings": {"application_name": "classpulse serve"},
+    }
+    if pooled:
+        options["statement_cache_size"] = 0
+    else:
+        options["server_settings"]["statement_timeout"] = f"{_STATEMENT_TIMEOUT:.0f}s"
+    return Database(url, **options)
+
+
+@asynccontextmanager
+async def one_statement(database: Database) -> AsyncIterator[Reader]:
+    """A connection for single statements, each of which is its own transaction."""
+    async with AsyncExitStack() as stack:
+        connection = database.connection()
+        with anyio.move_on_after(_WAIT) as waiting:
+            await stack.enter_async_context(connection)
+        if waiting.cancelled_caught:
+            raise unavailable("All database connections are busy. Try again in a moment.")
+        yield Reader(connection)
+
+
+@asynccontextmanager
+async def snapshot(database: Database) -> AsyncIterator[Reader]:
+    """A connection on which every statement sees the same moment, and none can write.
+
+    The transaction is the driver's own: the one of ``databases`` keeps its connection for good
+    when the server goes away in the middle of it.
+    """
+    async with AsyncExitStack() as stack:
+        connection = database.connection()
+        with anyio.move_on_after(_WAIT) as waiting:
+            await stack.enter_async_context(connection)
+        if waiting.cancelled_caught:
+            raise unavailable("All database connections are busy. Try again in a moment.")
+        transaction = connection.raw_connection.transaction(
+            isolation="repeatable_read", readonly=True
+        )
+        await stack.enter_async_context(transaction)
+        yield Reader(connection)
