@@ -1,0 +1,95 @@
+"""Figures as a page shows them. ``static/js/format.js`` and ``view.js`` are their live twins."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+UNKNOWN = "–"
+
+
+def shown(value: object, form: str) -> str:
+    """``value`` as text; unknown is ``–``, never 0.
+
+    Forms: ``text``, ``whole`` (1,234), ``percent`` (83.33%), ``marks`` (17.5), ``clock``
+    (14:02:05 UTC), ``moment`` (Oct 20, 14:02 UTC) and ``day`` (Oct 20, 2025).
+    """
+    return UNKNOWN if value is None or value == "" else _FORMS[form](value)
+
+
+def length_of_bar(value: object) -> str:
+    """A percentage as the length of a bar: 0 to 100, nothing for unknown."""
+    number = Decimal(0) if value is None else Decimal(str(value))
+    return f"{min(max(number, Decimal(0)), Decimal(100)):.2f}"
+
+
+def overview_shown(overview: Mapping[str, Any]) -> dict[str, Any]:
+    """The overview with its lists as the page lays them out."""
+    return {
+        **overview,
+        "attendance_percentage": overview["attendance_stats"]["attendance_percentage"],
+        "letters": _letters(overview["grade_distribution"]),
+        "sections": overview["sections_performance_chart"],
+        "subjects": overview["subject_performance_chart"],
+        "top": _performers(overview["top_performers"]),
+        "low": _performers(overview["low_performers"]),
+    }
+
+
+def _letters(distribution: Mapping[str, int]) -> list[dict[str, Any]]:
+    highest = max(distribution.values(), default=0) or 1
+    return [
+        {"id": letter, "count": count, "share": 100 * count / highest}
+        for letter, count in distribution.items()
+    ]
+
+
+def _performers(students: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**student, "key": f"{student['id']}-{student['section_id']}"} for student in students]
+
+
+def _whole(value: Any) -> str:
+    return f"{int(value):,}"
+
+
+def _percent(value: Any) -> str:
+    return f"{_rounded(value):,.2f}%"
+
+
+def _marks(value: Any) -> str:
+    text = f"{_rounded(value):,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _rounded(value: Any) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _clock(value: Any) -> str:
+    return f"{_time(value):%H:%M:%S} UTC"
+
+
+def _moment(value: Any) -> str:
+    time = _time(value)
+    return f"{time:%b} {time.day}, {time:%H:%M} UTC"
+
+
+def _day(value: Any) -> str:
+    day = date.fromisoformat(str(value)[:10])
+    return f"{day:%b} {day.day}, {day.year}"
+
+
+def _time(value: Any) -> datetime:
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return time.astimezone(UTC)
+
+
+_FORMS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "whole": _whole,
+    "percent": _percent,
+    "marks": _marks,
+    "clock": _clock,
+    "moment": _moment,
+    "day": _day,
+}

@@ -1,0 +1,46 @@
+// Values as text. The server's display.py is the twin: both write the same figures.
+
+export const UNKNOWN = "–";
+
+const LANGUAGE = globalThis.document?.documentElement.lang || "en";
+const whole = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
+const marks = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 2 });
+const percent = new Intl.NumberFormat(LANGUAGE, {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+const day = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium", hourCycle: "h23" });
+const hours = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "short", hourCycle: "h23" });
+const dayAndHours = new Intl.DateTimeFormat(LANGUAGE, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+const FORMS = {
+  text: String,
+  whole: (value) => whole.format(value),
+  percent: (value) => `${percent.format(value)}%`,
+  marks: (value) => marks.format(value),
+  day: (value) => day.format(new Date(`${String(value).slice(0, 10)}T00:00:00Z`)),
+  clock: (value) => clock.format(new Date(value)),
+  hours: (value) => hours.format(new Date(value)),
+  moment: (value) => (isToday(new Date(value)) ? hours : dayAndHours).format(new Date(value)),
+};
+
+/** `value` as text in one of the forms; unknown is "–", never 0. */
+export function shown(value, form) {
+  return value === null || value === undefined || value === "" ? UNKNOWN : FORMS[form](value);
+}
+
+/** A percentage as the length of a bar: 0 to 100, nothing for unknown. */
+export function lengthOfBar(value) {
+  return Math.min(Math.max(Number(value ?? 0), 0), 100).toFixed(2);
+}
+
+function isToday(time) {
+  return time.toDateString() === new Date().toDateString();
+}

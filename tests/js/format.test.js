@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+process.env.TZ = "Asia/Kolkata";
+const { lengthOfBar, shown } = await import("../../static/js/format.js");
+
+test("unknown is a dash, never a zero", () => {
+  for (const form of ["text", "whole", "percent", "marks", "clock", "moment", "day"]) {
+    assert.equal(shown(null, form), "–");
+    assert.equal(shown(undefined, form), "–");
+  }
+  assert.equal(shown(0, "percent"), "0.00%");
+  assert.equal(shown(0, "whole"), "0");
+});
+
+test("figures keep their two places", () => {
+  assert.equal(shown(83.33, "percent"), "83.33%");
+  assert.equal(shown(71.3, "percent"), "71.30%");
+  assert.equal(shown(1234567, "whole"), "1,234,567");
+  assert.equal(shown(17.5, "marks"), "17.5");
+});
+
+test("times are the reader's own, days are not moved", () => {
+  assert.equal(shown("2025-10-20T15:30:05Z", "clock"), "21:00:05");
+  assert.equal(shown("2025-10-20T18:40:05Z", "moment"), "Oct 21, 00:10");
+  assert.equal(shown("2025-10-20", "day"), "Oct 20, 2025");
+});
+
+test("a bar is never longer than whole nor shorter than nothing", () => {
+  assert.equal(lengthOfBar(104.5), "100.00");
+  assert.equal(lengthOfBar(null), "0.00");
+  assert.equal(lengthOfBar(71.3), "71.30");
+});
