@@ -1,0 +1,141 @@
+"""Install or upgrade the schema: migrations once, functions and triggers whenever they changed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from classpulse.database import shipped, steps
+from classpulse.database.connection import connect
+from classpulse.database.session import session
+from classpulse.database.shipped import Script
+from classpulse.errors import MigrationError
+from classpulse.sql import queries
+
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass
+class Migrated:
+    """What a call of :func:`migrate` did, by the names of the files."""
+
+    migrations: list[str] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def migrate(
+    url: str,
+    *,
+    report: Callable[[str], None] = lambda _: None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Migrated:
+    """Bring the database to this version; a second call, also at the same time, does no harm.
+
+    Raises :class:`MigrationError`, with nothing changed, where a foreign table has one of our
+    names. Locks are asked for briefly and again, for ``patience_seconds`` in all, so that the
+    school's writers never queue up behind an installation that itself waits.
+    """
+    done = Migrated()
+    async with session(url, patience_seconds, done.warnings.append) as installing:
+        catalog = Catalog(installing.connection)
+        await catalog.refuse_foreign_objects()
+        if not await catalog.is_prepared():
+            await installing.run(steps.preparation())
+
+        for script in await catalog.pending_migrations():
+            report(script.file)
+            await installing.run(steps.migration(script))
+            done.migrations.append(script.path.stem)
+
+        stale = await catalog.stale(shipped.functions())
+        if stale:
+            report(f"{len(stale)} functions and views")
+            await installing.run(steps.functions(stale))
+            done.objects += [script.file for script in stale]
+
+        for script in await catalog.stale(shipped.triggers()):
+            report(script.file)
+            await installing.run(steps.trigger(script))
+            done.objects.append(script.file)
+
+        stale_roles = await catalog.stale([shipped.roles()]) or not await catalog.has_roles()
+        if done.migrations or done.objects or stale_roles:
+            report(shipped.roles().file)
+            await installing.run(steps.roles())
+    return done
+
+
+async def is_current(url: str) -> bool:
+    """Whether the database is of this version, as far as its own records tell."""
+    connection = await connect(url, application_name="classpulse migrate")
+    try:
+        catalog = Catalog(connection)
+        objects = [*shipped.functions(), *shipped.triggers(), shipped.roles()]
+        return (
+            await catalog.is_prepared()
+            and not await catalog.pending_migrations()
+            and not await catalog.changed(objects)
+        )
+    finally:
+        await connection.close()
+
+
+class Catalog:
+    """What the database has of what we ship."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def refuse_foreign_objects(self) -> None:
+        """Raise where something else has a name that we need."""
+        names = [row["name"] for row in await self._fetch("foreign_objects")]
+        if names:
+            raise MigrationError(
+                f"{', '.join(names)}: already in this database and not made by classpulse; "
+                "rename or move it, or use another database (nothing was changed)"
+            )
+
+    async def is_prepared(self) -> bool:
+        return bool(await self._connection.fetchval(queries("migrate")["is_prepared"]))
+
+    async def has_roles(self) -> bool:
+        return bool(await self._connection.fetchval(queries("migrate")["has_roles"]))
+
+    async def pending_migrations(self) -> list[Script]:
+        """In order; a database that knows more of them than we do is refused."""
+        ours = shipped.migrations()
+        applied = {row["name"] for row in await self._fetch("applied_migrations")}
+        newer = applied - {script.path.stem for script in ours}
+        if newer:
+            raise MigrationError(
+                f"a newer classpulse installed {', '.join(sorted(newer))} here: use that version"
+            )
+        return [script for script in ours if script.path.stem not in applied]
+
+    async def changed(self, scripts: Sequence[Script]) -> list[Script]:
+        """Those that the database has in another wording, or not at all."""
+        known = {row["file"]: row["hash"] for row in await self._fetch("known_objects")}
+        return [script for script in scripts if known.get(script.file) != script.hash]
+
+    async def stale(self, scripts: Sequence[Script]) -> list[Script]:
+        """Those changed, and those of which an object is missing."""
+        missing = {script.file for script in await self.changed(scripts)}
+        created = [(script.file, made) for script in scripts for made in script.creates()]
+        rows = await self._fetch(
+            "missing_objects",
+            [file for file, _ in created],
+            [made.kind for _, made in created],
+            [made.name for _, made in created],
+            [made.relation for _, made in created],
+        )
+        missing |= {row["file"] for row in rows}
+        captured = {table: script.file for script in scripts for table in script.captures()}
+        if captured:
+            rows = await self._fetch("missing_captures", list(captured))
+            missing |= {captured[row["name"]] for row in rows}
+        return [script for script in scripts if script.file in missing]
+
+    async def _fetch(self, name: str, *arguments: Any) -> "list[asyncpg.Record]":
+        return await self._connection.fetch(queries("migrate")[name], *arguments)

@@ -1,0 +1,76 @@
+"""What one transaction of an installation does, run by us or printed for psql."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from classpulse.database import shipped
+from classpulse.database.shipped import Script
+from classpulse.sql import queries
+
+_PARAMETER = re.compile(r"\$(\d)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with the texts for its ``$1``, ``$2`` …; without any it may be a whole script."""
+
+    sql: str
+    values: tuple[str, ...] = ()
+
+    def printed(self) -> str:
+        """With the values as literals. Only for printing: what we run is sent with parameters."""
+        sql = self.sql.rstrip().removesuffix(";")
+        if self.values:
+            sql = _PARAMETER.sub(lambda match: _literal(self.values[int(match[1]) - 1]), sql)
+        return f"{sql};"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One transaction."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+
+def preparation() -> Step:
+    """Where an installation keeps its records."""
+    return Step("schema classpulse", (Statement(queries("migrate")["prepare"]),))
+
+
+def migration(script: Script) -> Step:
+    """A migration and the row that says that it ran."""
+    record = Statement(queries("migrate")["record_migration"], (script.path.stem,))
+    return Step(script.file, (Statement(script.text), record))
+
+
+def functions(scripts: Sequence[Script]) -> Step:
+    """All that changed together; nobody but the machinery may call them."""
+    name = scripts[0].file if len(scripts) == 1 else f"{scripts[0].file} to {scripts[-1].path.name}"
+    statements = [statement for script in scripts for statement in _recorded(script)]
+    return Step(name, (*statements, Statement(queries("migrate")["close_functions"])))
+
+
+def trigger(script: Script) -> Step:
+    """One table's triggers."""
+    return Step(script.file, _recorded(script))
+
+
+def roles() -> Step:
+    """The group roles and their rights."""
+    return Step(shipped.roles().file, _recorded(shipped.roles()))
+
+
+def removal() -> Step:
+    """The way back."""
+    return Step(shipped.removal().file, (Statement(shipped.removal().text),))
+
+
+def _recorded(script: Script) -> tuple[Statement, ...]:
+    record = Statement(queries("migrate")["record_object"], (script.file, script.hash))
+    return (Statement(script.text), record)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,163 @@
+"""What all tests share: a real Postgres, and a database of one's own cloned from a template."""
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from classpulse.database.embedded import embedded
+from classpulse.database.migrate import migrate
+
+SETTINGS = (
+    "DATABASE_URL",
+    "PORT",
+    "WEB_CONCURRENCY",
+    *(name for name in os.environ if name.startswith("CLASSPULSE_")),
+)
+OUTSIDE = {"CLASSPULSE_TEST_DATABASE_URL", "CLASSPULSE_REAL_DATA"}
+# A test's data need not survive a power cut; tests about that start a server of their own.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum_naptime": "10min",
+}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-browser", action="store_true", help="leave out the tests that need Chromium"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium; left out by --no-browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--no-browser"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="--no-browser"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the developer's shell comes in, and nothing is written to their home."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(SETTINGS) - OUTSIDE:
+            patch.delenv(name, raising=False)
+        for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, str(home / name.lower()))
+        patch.setenv("CLASSPULSE_DATA_DIR", str(home / "classpulse"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    for name in CHROMIUM:
+        if found := shutil.which(name):
+            return found
+    pytest.fail("no Chromium: apt-get install -y chromium (or pytest --no-browser)", pytrace=False)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Postgres server where tests may create databases and roles."""
+
+    url: str
+    portal: BlockingPortal
+    admin: "asyncpg.Connection[asyncpg.Record]"
+
+    def url_of(self, database: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    def run(self, sql: str, *arguments: Any) -> Any:
+        """One statement as the administrator; its first value."""
+        return self.portal.call(self.admin.fetchval, sql, *arguments)
+
+    def create(self, template: str = "template0") -> str:
+        name = f"test_{secrets.token_hex(4)}"
+        self.run(f"create database {name} template {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.run(f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The embedded Postgres, or the server of CLASSPULSE_TEST_DATABASE_URL (a superuser's)."""
+    given = os.environ.get("CLASSPULSE_TEST_DATABASE_URL")
+    with start_blocking_portal("asyncio") as portal:
+        if given:
+            yield from _administered(given, portal)
+        else:
+            with embedded(tmp_path_factory.mktemp("postgres"), FAST) as server:
+                yield from _administered(server.url, portal)
+
+
+def _administered(url: str, portal: BlockingPortal) -> Iterator[Cluster]:
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(url)
+
+    admin = portal.call(connect)
+    try:
+        yield Cluster(url, portal, admin)
+    finally:
+        portal.call(admin.close)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> Iterator[str]:
+    """A migrated database without a row of the school's, to clone."""
+    name = cluster.create()
+    cluster.portal.call(migrate, cluster.url_of(name))
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+def database_url(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a migrated database of this test's own."""
+    name = cluster.create(template)
+    yield cluster.url_of(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(cluster: Cluster) -> Iterator[str]:
+    """The address of a database that has never seen classpulse."""
+    name = cluster.create()
+    yield cluster.url_of(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def connection(database_url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection to this test's database, as any tool would have it."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The folder that holds src, sql and tests."""
+    return Path(__file__).parent.parent
