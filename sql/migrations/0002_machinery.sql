@@ -37,6 +37,8 @@ create table classpulse.state (
     as_of_time timestamptz not null default clock_timestamp(),
     -- no change that is still to come has a lower id
     low_water bigint not null default 0,
+    -- events from here on are kept (but for the machinery's own)
+    kept_from bigint not null default 1,
     -- the database that the epoch belongs to; another one starts another epoch
     identity jsonb
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

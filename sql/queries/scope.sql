@@ -69,3 +69,36 @@ where student.id = any(cast(:ids as bigint[]))
                 and student.is_active
         )
     );
+
+-- name: sections_in_view
+-- Those of the viewer's sections that an answer is about: of the current terms, or of one term.
+select coalesce(array_agg(section.id order by section.id), '{}') as section_ids
+from public.sections as section
+where (
+        cast(:everything as boolean)
+        or section.id = any(cast(:sections as bigint[]))
+    )
+    and case
+        when cast(:term as bigint) is null
+            then section.id in (select current.section_id from classpulse.current_sections as current)
+        else section.term_id = cast(:term as bigint)
+    end;
+
+-- name: all_sections
+select coalesce(array_agg(section.id order by section.id), '{}') as section_ids
+from public.sections as section
+where cast(:everything as boolean) or section.id = any(cast(:sections as bigint[]));
+
+-- name: visible_term
+select exists (
+    select from public.terms as term
+    where term.id = cast(:term as bigint)
+        and (
+            cast(:everything as boolean)
+            or term.school_id = cast(:own_school as bigint)
+            or term.school_id in (
+                select section.school_id from public.sections as section
+                where section.id = any(cast(:sections as bigint[]))
+            )
+        )
+) as found;

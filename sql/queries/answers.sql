@@ -1,0 +1,80 @@
+-- name: as_of
+-- Where the figures of this snapshot stand in the log.
+select state.epoch || '-' || state.position as as_of, state.as_of_time
+from classpulse.state;
+
+-- name: performers
+-- The best and the weakest standings, of each section (`each`) or of all these sections together:
+-- only those with at least half of their section's median number of graded rows, and nobody in
+-- both lists.
+with eligible as materialized (
+    select
+        standing.id,
+        standing.section_id,
+        standing.name,
+        standing.average_score,
+        case when cast(:each as boolean) then standing.section_id end as cohort
+    from classpulse.standing_figures as standing
+    join classpulse.section_figures as figures on figures.section_id = standing.section_id
+    where standing.section_id = any(cast(:sections as bigint[]))
+        and standing.average_score is not null
+        and standing.graded_count * 2 >= figures.graded_median
+), top as (
+    select ranked.id, ranked.section_id, ranked.cohort, ranked.place
+    from (
+        select
+            eligible.*,
+            row_number() over (
+                partition by eligible.cohort
+                order by eligible.average_score desc, eligible.name, eligible.id, eligible.section_id
+            ) as place
+        from eligible
+    ) as ranked
+    where ranked.place <= cast(:top_count as integer)
+), low as (
+    select ranked.id, ranked.section_id, ranked.cohort, ranked.place
+    from (
+        select
+            eligible.*,
+            row_number() over (
+                partition by eligible.cohort
+                order by eligible.average_score, eligible.name, eligible.id, eligible.section_id
+            ) as place
+        from eligible
+        where not exists (
+            select from top
+            where top.id = eligible.id and top.cohort is not distinct from eligible.cohort
+        )
+    ) as ranked
+    where ranked.place <= cast(:low_count as integer)
+)
+select
+    chosen.cohort,
+    chosen.kind,
+    standing.id,
+    standing.student_number,
+    standing.name,
+    standing.email,
+    standing.section_id,
+    standing.section_name,
+    standing.roll_number,
+    standing.average_score,
+    standing.average_if_missing_zero,
+    standing.letter,
+    standing.status,
+    standing.attendance_percentage,
+    standing.attendance_percentage_unexcused,
+    standing.chronically_absent,
+    standing.graded_count,
+    standing.missing_count,
+    standing.total_subjects,
+    standing.passed_subjects,
+    standing.failed_subjects
+from (
+    select top.*, 'top' as kind from top
+    union all
+    select low.*, 'low' as kind from low
+) as chosen
+join classpulse.standing_figures as standing
+    on standing.id = chosen.id and standing.section_id = chosen.section_id
+order by chosen.cohort, chosen.kind, chosen.place;

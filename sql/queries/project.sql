@@ -1,0 +1,351 @@
+-- name: begin
+-- A snapshot taken before a TRUNCATE would miss its rows, so the locks come first.
+begin isolation level repeatable read;
+set local statement_timeout = 0;
+lock table public.schools, public.terms, public.educators, public.sections,
+    public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
+    public.grades, public.attendance, public.grading_policies in access share mode
+
+-- name: backlog
+-- How many changes wait, counted no further than the bound. The time is from before the snapshot.
+select
+    (select count(*) from (select from classpulse.changes where id >= $1 limit $2) as waiting)
+        as waiting,
+    exists (select from classpulse.stale_sections) as is_stale,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
+    statement_timestamp() as as_of_time
+
+-- name: take_changes
+with taken as (
+    delete from classpulse.changes where id >= $1
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+)
+select * from taken order by id
+
+-- name: take_changes_folded
+-- A large backlog: rows of the big tables become one change per section.
+with taken as (
+    delete from classpulse.changes where id >= $1
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+), foldable as (
+    select
+        taken.id,
+        taken.at,
+        taken.source,
+        side.section_id,
+        case when side.section_id is null then side.student_ids end as student_ids,
+        side.row_count
+    from taken
+    cross join lateral (
+        select
+            taken.section_id, taken.student_ids, taken.row_count::bigint as row_count
+        where taken.operation = 'bulk'
+        union
+        select
+            (line.body ->> 'section_id')::bigint,
+            array[coalesce(line.body ->> 'student_id', line.body ->> 'id')::bigint],
+            1
+        from (values (taken.old), (taken.new)) as line (body)
+        where taken.operation <> 'bulk' and line.body is not null
+    ) as side
+    where taken.source in ('grades', 'attendance', 'enrollments', 'exams')
+        and taken.operation <> 'truncate'
+), by_section as (
+    select
+        max(foldable.id) as id,
+        max(foldable.at) as at,
+        foldable.source,
+        'bulk' as operation,
+        null::jsonb as old,
+        null::jsonb as new,
+        foldable.section_id,
+        null::bigint[] as student_ids,
+        sum(foldable.row_count)::integer as row_count
+    from foldable
+    where foldable.section_id is not null
+    group by foldable.source, foldable.section_id
+), of_whole_days as (
+    select
+        max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
+        null::bigint, array_agg(student.id), count(*)::integer
+    from foldable
+    cross join lateral unnest(foldable.student_ids) as student (id)
+    where foldable.section_id is null
+    group by foldable.source
+)
+select * from by_section
+union all
+select * from of_whole_days
+union all
+select * from taken
+where source not in ('grades', 'attendance', 'enrollments', 'exams') or operation = 'truncate'
+order by id
+
+-- name: take_stale_sections
+-- A few at a time, by their size, so that a batch stays short.
+with sized as (
+    select
+        stale.section_id,
+        sum(coalesce(figures.total_students, 0) + 1) over (order by stale.marked_at, stale.section_id)
+        - coalesce(figures.total_students, 0) as before_it
+    from classpulse.stale_sections as stale
+    left join public.performance_cache as figures
+        on figures.section_id = stale.section_id and figures.subject_id is null
+)
+delete from classpulse.stale_sections as stale
+using sized
+where sized.section_id = stale.section_id and sized.before_it <= $1
+returning stale.section_id, stale.reason
+
+-- name: mark_sections_of_policy
+-- No school: the default policy, of every school without its own.
+insert into classpulse.stale_sections (section_id, reason)
+select section.id, 'policy'
+from public.sections as section
+where section.school_id = any($1::bigint[])
+    or (
+        $2 and not exists (
+            select from public.grading_policies as own where own.school_id = section.school_id
+        )
+    )
+on conflict (section_id) do update set reason = stale_sections.reason || ' policy'
+
+-- name: mark_every_section
+insert into classpulse.stale_sections (section_id, reason)
+select section.id, $1::text from public.sections as section
+union
+select figures.section_id, $1 from public.performance_cache as figures
+where figures.subject_id is null
+on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
+
+-- name: apply_policies
+select classpulse.apply_policies($1::bigint[])
+
+-- name: fold
+select student_id, section_id
+from classpulse.fold($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+
+-- name: figures
+-- Everything that the events of a batch tell, in one round trip. The columns of each kind are
+-- those of the API.
+--   $1, $2 student and section of standings; $3 sections; $4, $5 section and subject;
+--   $6, $7, $8 student, section and subject; $9 students; $10 exams; $11 subjects
+select 'standing' as kind, shown.id as a, shown.section_id as b, null::bigint as c,
+    row_to_json(shown)::text as body
+from (
+    select
+        f.id, f.student_number, f.name, f.email, f.section_id, f.section_name, f.roll_number,
+        f.average_score, f.average_if_missing_zero, f.letter, f.status, f.attendance_percentage,
+        f.attendance_percentage_unexcused, f.chronically_absent, f.attended_sessions,
+        f.total_sessions, f.present_sessions, f.late_sessions, f.absent_sessions,
+        f.excused_sessions, f.graded_count, f.missing_count, f.total_subjects, f.passed_subjects,
+        f.failed_subjects
+    from unnest($1::bigint[], $2::bigint[]) as asked (student_id, section_id)
+    join classpulse.standing_figures as f
+        on f.id = asked.student_id and f.section_id = asked.section_id
+) as shown
+union all
+select 'section', shown.section_id, null, null, row_to_json(shown)::text
+from (
+    select
+        f.section_id, f.section_name, f.total_students, f.passed_students, f.failed_students,
+        f.no_data, f.pass_rate, f.average_score, f.highest_score, f.lowest_score,
+        f.attendance_average, f.grade_distribution, f.subject_averages, f.present_sessions,
+        f.late_sessions, f.absent_sessions, f.excused_sessions
+    from classpulse.section_figures as f
+    where f.section_id = any($3::bigint[])
+) as shown
+union all
+select 'school', section.id, section.school_id, null, null
+from public.sections as section
+where section.id = any($3::bigint[])
+union all
+select 'scale', figures.section_id, null, null,
+    json_build_object('letters', figures.letters, 'minimums', figures.minimums)::text
+from public.performance_cache as figures
+where figures.section_id = any($3::bigint[]) and figures.subject_id is null
+union all
+select 'subject', shown.section_id, shown.subject_id, null, row_to_json(shown)::text
+from (
+    select
+        f.subject_id, f.subject_name, f.subject_code, f.section_id, f.section_name,
+        f.total_students, f.passed_students, f.failed_students, f.no_data, f.pass_rate,
+        f.average_score, f.highest_score, f.lowest_score, f.grade_distribution
+    from unnest($4::bigint[], $5::bigint[]) as asked (section_id, subject_id)
+    join classpulse.subject_figures as f
+        on f.section_id = asked.section_id and f.subject_id = asked.subject_id
+) as shown
+union all
+select 'student_subject', shown.student_id, shown.section_id, shown.subject_id,
+    row_to_json(shown)::text
+from (
+    select
+        f.student_id, f.section_id, f.subject_id, f.subject_name, f.subject_code, f.percentage,
+        f.percentage_if_missing_zero, f.letter as grade_letter, f.passed as is_passed,
+        f.graded_count, f.missing_count
+    from unnest($6::bigint[], $7::bigint[], $8::bigint[])
+        as asked (student_id, section_id, subject_id)
+    join classpulse.subject_standing_figures as f
+        on f.student_id = asked.student_id
+        and f.section_id = asked.section_id
+        and f.subject_id = asked.subject_id
+) as shown
+union all
+select 'student_name', student.id, student.school_id, null,
+    json_build_object(
+        'name', trim(student.first_name || ' ' || student.last_name),
+        'student_number', student.student_number
+    )::text
+from public.students as student
+where student.id = any($9::bigint[])
+union all
+select 'enrollment', enrollment.student_id, enrollment.section_id, null, null
+from public.enrollments as enrollment
+where enrollment.student_id = any($9::bigint[])
+union all
+select 'exam_name', exam.id, null, null, to_json(exam.name)::text
+from public.exams as exam
+where exam.id = any($10::bigint[])
+union all
+select 'subject_name', subject.id, null, null, to_json(subject.name)::text
+from public.subjects as subject
+where subject.id = any($11::bigint[])
+
+-- name: enrollments_of
+select enrollment.student_id, enrollment.section_id
+from public.enrollments as enrollment
+where enrollment.student_id = any($1::bigint[])
+
+-- name: sections_of_schools
+select section.id, section.school_id
+from public.sections as section
+where section.school_id = any($1::bigint[])
+
+-- name: sections_of_subjects
+select distinct figures.section_id as id, section.school_id
+from public.performance_cache as figures
+join public.sections as section on section.id = figures.section_id
+where figures.subject_id = any($1::bigint[])
+
+-- name: principals_of_schools
+select educator.id from public.educators as educator
+where educator.school_id = any($1::bigint[]) and educator.role = 'principal'
+
+-- name: every_educator
+select educator.id from public.educators as educator
+union
+select password.educator_id from classpulse.passwords as password
+
+-- name: write_events
+with written as (
+    insert into classpulse.events (
+        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+        payload, parts
+    )
+    select
+        entry.position, entry.at, entry.type, entry.event, entry.school_id,
+        entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
+        entry.payload, entry.parts::json
+    from unnest(
+        $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
+    ) as entry (
+        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+        payload, parts
+    )
+)
+-- should the notification queue be full, the readers' own poll finds the events
+update classpulse.state set
+    position = $12::bigint,
+    as_of_time = $13,
+    low_water = greatest(low_water, $14::bigint)
+returning case
+    when $15 and pg_notification_queue_usage() < 0.9
+        then pg_notify('classpulse_events', ($12::bigint)::text)
+end
+
+-- name: flag_asleep
+select setval('classpulse.projector_asleep', 1)
+
+-- name: flag_awake
+select setval('classpulse.projector_asleep', 0)
+
+-- name: writers_can_notify
+select current_setting('max_prepared_transactions') = '0' and pg_notification_queue_usage() < 0.5
+
+-- name: own_transaction
+select pg_current_xact_id()::text::bigint
+
+-- name: drawn_ids
+-- Ids up to `id` were drawn by transactions below `xmax`.
+select
+    (select case when is_called then last_value else 0 end from classpulse.changes_id_seq) as id,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax
+
+-- name: take_lock
+select pg_try_advisory_lock(hashtext('classpulse.leader'), 1)
+
+-- name: end_stuck_leader
+-- A leader's backend that writes to a client that no longer reads never sees its timeouts.
+select pg_terminate_backend(activity.pid)
+from pg_locks as held
+join pg_stat_activity as activity on activity.pid = held.pid
+where held.locktype = 'advisory'
+    and held.granted
+    and held.database = (select oid from pg_database where datname = current_database())
+    and held.classid = hashtext('classpulse.leader')::bit(32)::bigint::oid
+    and held.objid = 1
+    and activity.backend_start < clock_timestamp() - interval '6 s'
+    and activity.wait_event = 'ClientWrite'
+    and activity.state_change < clock_timestamp() - interval '6 s'
+
+-- name: state
+select epoch, position, low_water, identity from classpulse.state
+
+-- name: identity
+select jsonb_build_object(
+    'system', (select system_identifier::text from pg_control_system()),
+    'timeline', substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+    'database', (select oid::bigint from pg_database where datname = current_database()),
+    'events', 'classpulse.events'::regclass::oid::bigint
+)
+
+-- name: new_epoch
+update classpulse.state set
+    epoch = substr(md5(random()::text || clock_timestamp()::text || txid_current()::text), 1, 6),
+    identity = coalesce($1::jsonb, identity)
+returning epoch
+
+-- name: remember_identity
+update classpulse.state set identity = $1::jsonb
+
+-- name: announce
+select pg_notify('classpulse_events', $1::text)
+
+-- name: forget_events
+-- The newest event always stays: it says where the log stands.
+with old as (
+    select event.position
+    from classpulse.events as event
+    where event.position < (select state.position from classpulse.state as state)
+        and event.logged_at < clock_timestamp() - $1::interval
+    order by event.position
+    limit 5000
+), gone as (
+    delete from classpulse.events as event using old
+    where event.position = old.position
+    returning event.position
+)
+update classpulse.state set kept_from = 1 + (select max(gone.position) from gone)
+where exists (select from gone)
+
+-- name: forget_machinery
+-- Proofs of life and the like, once every process has read them.
+delete from classpulse.events
+where position > $1 and position <= $2 and starts_with(type, '_')
+
+-- name: forget_tokens
+delete from classpulse.revoked_tokens where expires_at < clock_timestamp()
+
+-- name: release_lock
+select pg_advisory_unlock(hashtext('classpulse.leader'), 1)

@@ -1,0 +1,72 @@
+-- name: bounds
+-- The last day with anything recorded in a section, and today at its school.
+select
+    section.id as section_id,
+    section.name as section_name,
+    (
+        select max(attendance.date) from public.attendance as attendance
+        where attendance.section_id = section.id
+    ) as last_date,
+    (
+        select max(attendance.date)
+        from public.attendance as attendance
+        join public.student_performance_summaries as standing
+            on standing.student_id = attendance.student_id
+            and standing.section_id = section.id
+        where attendance.section_id is null
+    ) as last_whole_day,
+    timezone(school.time_zone, now())::date as today
+from public.sections as section
+join public.schools as school on school.id = section.school_id
+where section.id = cast(:section_id as bigint);
+
+-- name: register
+-- Every standing of a section with what was recorded from one day to another, whole days too.
+select
+    standing.id as student_id,
+    standing.student_number,
+    standing.name as student_name,
+    standing.roll_number,
+    standing.attendance_percentage,
+    coalesce(marks.marks, '[]') as marks
+from classpulse.standing_figures as standing
+left join lateral (
+    select json_agg(
+        json_build_object(
+            'attendance_id', attendance.id,
+            'date', attendance.date,
+            'period', attendance.period,
+            'whole_day', attendance.section_id is null,
+            'status', attendance.status,
+            'remarks', attendance.remarks
+        ) order by attendance.date, attendance.period, attendance.id
+    ) as marks
+    from public.attendance as attendance
+    where attendance.student_id = standing.id
+        and (
+            attendance.section_id = cast(:section_id as bigint)
+            or attendance.section_id is null
+        )
+        and attendance.date between cast(:from_date as date) and cast(:to_date as date)
+) as marks on true
+where standing.section_id = cast(:section_id as bigint)
+order by standing.roll_number nulls last, standing.name, standing.id;
+
+-- name: sessions
+-- The columns of the register: each day and period with anything recorded, and how many of each.
+select
+    attendance.date,
+    attendance.period,
+    attendance.section_id is null as whole_day,
+    count(*) filter (where attendance.status = 'present') as present,
+    count(*) filter (where attendance.status = 'late') as late,
+    count(*) filter (where attendance.status = 'absent') as absent,
+    count(*) filter (where attendance.status = 'excused') as excused
+from public.student_performance_summaries as standing
+join public.attendance as attendance
+    on attendance.student_id = standing.student_id
+    and (attendance.section_id = standing.section_id or attendance.section_id is null)
+where standing.section_id = cast(:section_id as bigint)
+    and attendance.date between cast(:from_date as date) and cast(:to_date as date)
+group by attendance.date, attendance.period, attendance.section_id is null
+order by attendance.date, attendance.period, whole_day;

@@ -1,0 +1,68 @@
+-- name: one
+select
+    figures.section_id,
+    figures.section_name,
+    figures.school_id,
+    figures.term_id,
+    term.name as term_name,
+    figures.total_students,
+    figures.passed_students,
+    figures.failed_students,
+    figures.no_data,
+    figures.pass_rate,
+    figures.average_score,
+    figures.highest_score,
+    figures.lowest_score,
+    figures.attendance_average,
+    figures.grade_distribution,
+    figures.subject_averages,
+    figures.present_sessions,
+    figures.late_sessions,
+    figures.absent_sessions,
+    figures.excused_sessions,
+    figures.pass_mark,
+    figures.graded_median
+from classpulse.section_figures as figures
+left join public.terms as term on term.id = figures.term_id
+where figures.section_id = cast(:section_id as bigint);
+
+-- name: page
+-- Sections by name, after the one that the cursor names.
+with chosen as (
+    select section.id, section.name
+    from public.sections as section
+    where section.id = any(cast(:sections as bigint[]))
+        and (
+            cast(:after_id as bigint) is null
+            or (section.name, section.id) > (cast(:after_name as text), cast(:after_id as bigint))
+        )
+    order by section.name, section.id
+    limit cast(:limit as bigint)
+)
+select
+    figures.section_id,
+    figures.section_name,
+    figures.school_id,
+    figures.term_id,
+    term.name as term_name,
+    figures.total_students,
+    figures.passed_students,
+    figures.failed_students,
+    figures.no_data,
+    figures.pass_rate,
+    figures.average_score,
+    figures.highest_score,
+    figures.lowest_score,
+    figures.attendance_average,
+    figures.grade_distribution,
+    figures.subject_averages,
+    figures.present_sessions,
+    figures.late_sessions,
+    figures.absent_sessions,
+    figures.excused_sessions,
+    figures.pass_mark,
+    figures.graded_median
+from chosen
+join classpulse.section_figures as figures on figures.section_id = chosen.id
+left join public.terms as term on term.id = figures.term_id
+order by chosen.name, chosen.id;

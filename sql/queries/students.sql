@@ -1,0 +1,312 @@
+-- name: page
+-- Standings that pass the filters, in order, after the one that the cursor names; unknown values
+-- come last either way. Always at least one row: `total` counts all that pass.
+with filtered as (
+    select
+        standing.id,
+        standing.section_id,
+        standing.name,
+        case cast(:sort as text)
+            when 'average' then standing.average_score
+            when 'attendance' then standing.attendance_percentage
+            when 'roll_number' then standing.roll_number
+            else 0
+        end * case when cast(:descending as boolean) then -1 else 1 end as key,
+        cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
+    from classpulse.standing_figures as standing
+    where standing.section_id = any(cast(:sections as bigint[]))
+        and (
+            cast(:subjects as bigint[]) is null
+            or exists (
+                select from public.performance_cache as figures
+                where figures.section_id = standing.section_id
+                    and figures.subject_id = any(cast(:subjects as bigint[]))
+            )
+        )
+        and (cast(:status as text) is null or standing.status = cast(:status as text))
+        and (
+            cast(:min_average as numeric) is null
+            or standing.average_score >= cast(:min_average as numeric)
+        )
+        and (
+            cast(:max_average as numeric) is null
+            or standing.average_score <= cast(:max_average as numeric)
+        )
+        and (
+            cast(:attendance_below as numeric) is null
+            or standing.attendance_percentage < cast(:attendance_below as numeric)
+        )
+        and (
+            cast(:q as text) is null
+            or position(lower(cast(:q as text)) in lower(standing.name)) > 0
+            or position(lower(cast(:q as text)) in lower(standing.student_number)) > 0
+            or position(lower(cast(:q as text)) in lower(standing.email)) > 0
+        )
+), page as (
+    select
+        filtered.*,
+        row_number() over (
+            order by
+                filtered.key nulls last,
+                case when not filtered.backwards then filtered.name end,
+                case when filtered.backwards then filtered.name end desc,
+                filtered.id,
+                filtered.section_id
+        ) as place
+    from filtered
+    where cast(:after_id as bigint) is null
+        or (filtered.key is null and not cast(:after_unknown as boolean))
+        or filtered.key > cast(:after_key as numeric)
+        or (
+            (filtered.key is null) = cast(:after_unknown as boolean)
+            and filtered.key is not distinct from cast(:after_key as numeric)
+            and (
+                case
+                    when filtered.backwards then filtered.name < cast(:after_name as text)
+                    else filtered.name > cast(:after_name as text)
+                end
+                or (
+                    filtered.name = cast(:after_name as text)
+                    and (filtered.id, filtered.section_id)
+                    > (cast(:after_id as bigint), cast(:after_section as bigint))
+                )
+            )
+        )
+    order by place
+    limit cast(:limit as bigint)
+)
+select
+    counted.total,
+    page.key,
+    standing.id,
+    standing.student_number,
+    standing.name,
+    standing.email,
+    standing.section_id,
+    standing.section_name,
+    standing.roll_number,
+    standing.average_score,
+    standing.average_if_missing_zero,
+    standing.letter,
+    standing.status,
+    standing.attendance_percentage,
+    standing.attendance_percentage_unexcused,
+    standing.chronically_absent,
+    standing.graded_count,
+    standing.missing_count,
+    standing.total_subjects,
+    standing.passed_subjects,
+    standing.failed_subjects
+from (select count(*) as total from filtered) as counted
+left join (
+    page
+    join classpulse.standing_figures as standing
+        on standing.id = page.id and standing.section_id = page.section_id
+) on true
+order by page.place;
+
+-- name: student
+-- The student, if they have a standing in these sections or the school is the viewer's as a whole.
+select
+    student.id,
+    student.student_number,
+    trim(student.first_name || ' ' || student.last_name) as name,
+    student.email,
+    student.school_id,
+    student.is_active
+from public.students as student
+where student.id = cast(:student_id as bigint)
+    and (
+        cast(:everything as boolean)
+        or student.school_id = cast(:school_id as bigint)
+        or exists (
+            select from public.student_performance_summaries as summary
+            where summary.student_id = student.id
+                and summary.section_id = any(cast(:sections as bigint[]))
+        )
+    );
+
+-- name: standings
+select
+    standing.section_id,
+    standing.section_name,
+    standing.term_id,
+    term.name as term_name,
+    standing.roll_number,
+    standing.average_score,
+    standing.average_if_missing_zero,
+    standing.letter,
+    standing.status,
+    standing.attendance_percentage,
+    standing.attendance_percentage_unexcused,
+    standing.chronically_absent,
+    standing.graded_count,
+    standing.missing_count,
+    standing.total_subjects,
+    standing.passed_subjects,
+    standing.failed_subjects
+from classpulse.standing_figures as standing
+left join public.terms as term on term.id = standing.term_id
+where standing.id = cast(:student_id as bigint)
+    and standing.section_id = any(cast(:sections as bigint[]))
+order by term.starts_on desc nulls last, standing.section_name, standing.section_id;
+
+-- name: means
+-- The mean of a student's standings in these sections, with the letter that it earns there.
+with standings as (
+    select *
+    from classpulse.standing_figures as standing
+    where standing.id = cast(:student_id as bigint)
+        and standing.section_id = any(cast(:sections as bigint[]))
+), means as (
+    select
+        count(standings.exact_average) as averages,
+        classpulse.rounded(classpulse.exact_mean(
+            sum(standings.exact_average), count(standings.exact_average)
+        )) as average_score,
+        classpulse.rounded(classpulse.exact_mean(
+            sum(standings.average_if_missing_zero), count(standings.average_if_missing_zero)
+        )) as average_if_missing_zero,
+        coalesce(sum(standings.total_subjects), 0)::bigint as total_subjects,
+        coalesce(sum(standings.passed_subjects), 0)::bigint as passed_subjects,
+        coalesce(sum(standings.failed_subjects), 0)::bigint as failed_subjects,
+        coalesce(sum(standings.graded_count), 0)::bigint as graded_count,
+        coalesce(sum(standings.missing_count), 0)::bigint as missing_count,
+        bool_or(standings.chronically_absent) as chronically_absent,
+        min(standings.section_id) as any_section
+    from standings
+)
+select
+    means.averages,
+    means.average_score,
+    means.average_if_missing_zero,
+    case
+        when means.average_score is not null
+            then policy.letters[width_bucket(means.average_score, policy.minimums)]
+    end as letter,
+    case
+        when means.average_score >= policy.pass_mark then 'pass'
+        when means.average_score is not null then 'fail'
+        else 'no_data'
+    end as status,
+    means.total_subjects,
+    means.passed_subjects,
+    means.failed_subjects,
+    means.graded_count,
+    means.missing_count,
+    means.chronically_absent
+from means
+left join classpulse.section_policies as policy on policy.section_id = means.any_section;
+
+-- name: subject_grades
+-- Per section and subject: the figures, and every grade that they are made of.
+with rows as (
+    select
+        grade.section_id,
+        grade.subject_id,
+        json_agg(
+            json_build_object(
+                'id', grade.id,
+                'exam_id', grade.exam_id,
+                'exam_name', exam.name,
+                'score', grade.score,
+                'total_marks', grade.total_marks,
+                'percentage', case
+                    when grade.status = 'graded'
+                        then classpulse.rounded(
+                            classpulse.exact_percentage(grade.score, grade.total_marks)
+                        )
+                end,
+                'status', grade.status,
+                'graded_on', grade.graded_on,
+                'remarks', grade.remarks
+            ) order by grade.graded_on desc nulls last, grade.id desc
+        ) as grades
+    from public.grades as grade
+    join public.student_performance_summaries as standing
+        on standing.student_id = grade.student_id and standing.section_id = grade.section_id
+    left join public.exams as exam on exam.id = grade.exam_id
+    where grade.student_id = cast(:student_id as bigint)
+        and grade.section_id = any(cast(:sections as bigint[]))
+    group by grade.section_id, grade.subject_id
+), figures as (
+    select *
+    from classpulse.subject_standing_figures as standing
+    where standing.student_id = cast(:student_id as bigint)
+        and standing.section_id = any(cast(:sections as bigint[]))
+)
+select
+    subject.id as subject_id,
+    subject.name as subject_name,
+    subject.code as subject_code,
+    section.id as section_id,
+    section.name as section_name,
+    figures.percentage,
+    figures.percentage_if_missing_zero,
+    figures.letter as grade_letter,
+    figures.passed as is_passed,
+    coalesce(figures.graded_count, 0) as graded_count,
+    coalesce(figures.missing_count, 0) as missing_count,
+    coalesce(rows.grades, '[]') as grades
+from rows
+full join figures
+    on figures.section_id = rows.section_id and figures.subject_id = rows.subject_id
+join public.sections as section on section.id = coalesce(rows.section_id, figures.section_id)
+join public.subjects as subject on subject.id = coalesce(rows.subject_id, figures.subject_id)
+order by section.name, section.id, subject.name, subject.id;
+
+-- name: attendance
+-- What was recorded in these sections and for the whole day, each row once.
+with rows as (
+    select attendance.*
+    from public.attendance as attendance
+    where attendance.student_id = cast(:student_id as bigint)
+        and (
+            attendance.section_id is null
+            or attendance.section_id in (
+                select summary.section_id
+                from public.student_performance_summaries as summary
+                where summary.student_id = cast(:student_id as bigint)
+                    and summary.section_id = any(cast(:sections as bigint[]))
+            )
+        )
+), counts as (
+    select
+        count(*) filter (where rows.status = 'present') as present,
+        count(*) filter (where rows.status = 'late') as late,
+        count(*) filter (where rows.status = 'absent') as absent,
+        count(*) filter (where rows.status = 'excused') as excused,
+        count(*) as total
+    from rows
+), recent as (
+    select rows.*, section.name as section_name
+    from rows
+    left join public.sections as section on section.id = rows.section_id
+    order by rows.date desc, rows.period desc, rows.id desc
+    limit 60
+)
+select
+    counts.*,
+    classpulse.rounded(classpulse.exact_percentage(counts.present + counts.late, counts.total))
+        as percentage,
+    classpulse.rounded(classpulse.exact_percentage(
+        counts.present + counts.late, counts.total - counts.excused
+    )) as percentage_unexcused,
+    coalesce(
+        (
+            select json_agg(
+                json_build_object(
+                    'id', recent.id,
+                    'date', recent.date,
+                    'period', recent.period,
+                    'status', recent.status,
+                    'section_id', recent.section_id,
+                    'section_name', recent.section_name,
+                    'remarks', recent.remarks
+                ) order by recent.date desc, recent.period desc, recent.id desc
+            )
+            from recent
+        ),
+        '[]'
+    ) as recent
+from counts;

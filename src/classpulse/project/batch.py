@@ -1,0 +1,289 @@
+"""One batch: takes every captured change that is visible, folds it in and writes the events.
+
+All in one transaction, so that a crash at any point repeats nothing and loses nothing, and the
+figures are those of exactly the events up to the position.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from classpulse.capture.change import Change
+from classpulse.project.entry import Entry
+from classpulse.project.figures import Asked, Figures
+from classpulse.project.structure import Structure, figures_changed, scope_changed, structure_of
+from classpulse.project.telling import asked_by, bulk_entry, tell
+from classpulse.project.touched import Touched, touched_by
+from classpulse.sql import queries
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+SQL = queries("project")
+
+#: more changes than this are folded per section
+LARGE_BACKLOG = 10_000
+#: standings of stale sections that one batch reckons anew
+STALE_STANDINGS = 3_000
+#: reasons of a stale section that ask for a new look; any other names a truncated table
+_LOOK_AGAIN = frozenset({"policy", "structure"})
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where the log stands. Only the leader moves it, so it is kept beside the session."""
+
+    epoch: str
+    position: int
+    low_water: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin."""
+
+    taken: int
+    written: int
+    oldest: int
+
+
+async def project(connection: "Connection", cursor: Cursor, *, notify: bool = True) -> Outcome:
+    """Run one batch and move ``cursor``; one with nothing to do leaves no trace.
+
+    A serialization failure (SQLSTATE 40001) is the caller's to repeat: nothing was changed.
+    """
+    await connection.execute(SQL["begin"])
+    try:
+        batch = _Batch(connection, cursor)
+        await batch.run(notify=notify)
+        await connection.execute("commit" if batch.written else "rollback")
+    except Exception:
+        if not connection.is_closed():
+            await connection.execute("rollback")
+        raise
+    cursor.position += batch.written
+    return Outcome(batch.taken, batch.written, batch.oldest)
+
+
+class _Batch:
+    def __init__(self, connection: "Connection", cursor: Cursor) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self.taken = 0
+        self.written = 0
+        self.oldest = 0
+
+    async def run(self, *, notify: bool) -> None:
+        backlog = await self._connection.fetchrow(
+            SQL["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
+        )
+        assert backlog is not None
+        self.oldest = backlog["oldest"]
+        if not backlog["waiting"] and not backlog["is_stale"]:
+            return
+        changes = await self._take(backlog["waiting"])
+        stale = await self._take_stale() if backlog["is_stale"] else {}
+        structure = structure_of(changes)
+        if structure:
+            await self._mark(structure)
+        changed = await self._fold(touched_by(changes), stale)
+        figures = await self._figures(changes, stale, changed)
+        now: datetime = backlog["as_of_time"]
+        entries = await self._scopes(structure, now)
+        for change in changes:
+            entries += tell(change, figures) or _machinery(change)
+        entries += _stale_entries(stale, figures, now)
+        entries += await self._look_again(structure, stale, changed, entries, figures, now)
+        # a batch without events moves the log all the same: something was taken
+        if not entries:
+            entries = [Entry(now, "_nothing", "_nothing", {})]
+        await self._write(entries, now, notify=notify)
+
+    async def _take(self, waiting: int) -> list[Change]:
+        if not waiting:
+            return []
+        statement = "take_changes" if waiting <= LARGE_BACKLOG else "take_changes_folded"
+        records = await self._connection.fetch(SQL[statement], self._cursor.low_water)
+        self.taken = len(records)
+        return [Change.from_record(record) for record in records]
+
+    async def _take_stale(self) -> dict[int, str]:
+        records = await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS)
+        return {record["section_id"]: record["reason"] for record in records}
+
+    async def _mark(self, structure: Structure) -> None:
+        if structure.policy_schools or structure.default_policy:
+            await self._connection.execute(
+                SQL["mark_sections_of_policy"],
+                list(structure.policy_schools),
+                structure.default_policy,
+            )
+        reasons = structure.truncated + ["structure"] * structure.every_school
+        for reason in reasons:
+            await self._connection.execute(SQL["mark_every_section"], reason)
+
+    async def _fold(self, touched: Touched, stale: dict[int, str]) -> list[tuple[int | None, int]]:
+        """Returns the standings that changed, and (without a student) the sections."""
+        if stale:
+            await self._connection.execute(SQL["apply_policies"], list(stale))
+            touched.sections.update(stale)
+        if not touched:
+            return []
+        pairs = list(touched.pairs)
+        records = await self._connection.fetch(
+            SQL["fold"],
+            [student for student, _ in pairs],
+            [section for _, section in pairs],
+            list(touched.students),
+            list(touched.sections),
+            list(touched.exam_sections),
+        )
+        return [(record["student_id"], record["section_id"]) for record in records]
+
+    async def _figures(
+        self,
+        changes: list[Change],
+        stale: dict[int, str],
+        changed: list[tuple[int | None, int]],
+    ) -> Figures:
+        figures = Figures()
+        asked = Asked()
+        asked.sections.update(stale)
+        asked.sections.update(section for _, section in changed)
+        asked_by(changes, await self._memberships(changes), asked)
+        if asked:
+            figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
+        figures.remember(changes)
+        return figures
+
+    async def _memberships(self, changes: list[Change]) -> dict[int, set[int]]:
+        """The sections of students whose whole-day rows, or own rows, are among the changes."""
+        students: set[int] = set()
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        for change in changes:
+            if change.operation == "bulk":
+                students.update(change.student_ids)
+            elif change.source == "attendance":
+                students.update(r["student_id"] for r in change.rows if r["section_id"] is None)
+            elif change.source == "students" and change.operation == "update":
+                students.add(change.row["id"])
+            elif change.source == "enrollments" and change.operation == "delete":
+                found[change.row["student_id"]].add(change.row["section_id"])
+        if students:
+            for record in await self._connection.fetch(SQL["enrollments_of"], list(students)):
+                found[record["student_id"]].add(record["section_id"])
+        return found
+
+    async def _scopes(self, structure: Structure, now: datetime) -> list[Entry]:
+        """First of all, so that nobody reads what a change in the same batch took from them."""
+        educators = set(structure.educators)
+        if structure.every_educator:
+            educators.update(r["id"] for r in await self._connection.fetch(SQL["every_educator"]))
+        elif structure.principals_of:
+            records = await self._connection.fetch(
+                SQL["principals_of_schools"], list(structure.principals_of)
+            )
+            educators.update(record["id"] for record in records)
+        return scope_changed(educators, structure.at or now)
+
+    async def _look_again(
+        self,
+        structure: Structure,
+        stale: dict[int, str],
+        changed: list[tuple[int | None, int]],
+        entries: list[Entry],
+        figures: Figures,
+        now: datetime,
+    ) -> list[Entry]:
+        """Sections of which something changed that no event of this batch tells."""
+        schools = dict(figures.schools)
+        sections = _untold(changed, entries) - set(stale)
+        if structure:
+            sections.update(structure.sections)
+            schools |= structure.sections
+            for statement, keys in (
+                ("sections_of_schools", structure.schools),
+                ("sections_of_subjects", structure.subjects),
+            ):
+                if keys:
+                    for record in await self._connection.fetch(SQL[statement], list(keys)):
+                        sections.add(record["id"])
+                        schools[record["id"]] = record["school_id"]
+        return figures_changed(sections, schools, "structure" if structure else "figures", now)
+
+    async def _write(self, entries: list[Entry], now: datetime, *, notify: bool) -> None:
+        first = self._cursor.position + 1
+        rows = [
+            entry.numbered(self._cursor.epoch, position)
+            for position, entry in enumerate(entries, first)
+        ]
+        await self._connection.execute(
+            SQL["write_events"],
+            *(list(column) for column in zip(*rows, strict=True)),
+            first + len(rows) - 1,
+            now,
+            self._cursor.low_water,
+            notify,
+        )
+        self.written = len(rows)
+
+
+def _machinery(change: Change) -> list[Entry]:
+    """The pipeline's own events: never sent to anybody."""
+    if change.new is None:
+        return []
+    row: dict[str, Any] = change.new
+    match change.source:
+        case "canaries":
+            return [
+                Entry(
+                    change.at,
+                    "_canary",
+                    "_canary",
+                    {"process": row["process"], "beat": row["beat"]},
+                )
+            ]
+        case "revoked_tokens":
+            return [
+                Entry(
+                    change.at,
+                    "_token_revoked",
+                    "_token_revoked",
+                    {"jti": row["jti"]},
+                    educator=row["educator_id"],
+                )
+            ]
+    return []
+
+
+def _stale_entries(stale: dict[int, str], figures: Figures, now: datetime) -> list[Entry]:
+    """A truncated table is a bulk change of the section; a policy asks for a new look."""
+    entries: list[Entry] = []
+    look_again: dict[str, list[int]] = {}
+    for section, reasons in stale.items():
+        for reason in dict.fromkeys(reasons.split()):
+            if reason in _LOOK_AGAIN:
+                look_again.setdefault(reason, []).append(section)
+            else:
+                change = Change(id=0, at=now, source=reason, operation="bulk", section_id=section)
+                entries.append(bulk_entry(change, section, None, figures))
+    for reason, sections in look_again.items():
+        entries += figures_changed(sections, figures.schools, reason, now)
+    return entries
+
+
+def _untold(changed: list[tuple[int | None, int]], entries: list[Entry]) -> set[int]:
+    told = {section for entry in entries for section in entry.sections}
+    whole = {
+        section for entry in entries if entry.type == "bulk_update" for section in entry.sections
+    }
+    pairs = {(entry.student, section) for entry in entries for section in entry.sections}
+    return {
+        section
+        for student, section in changed
+        if section not in whole
+        and (section not in told if student is None else (student, section) not in pairs)
+    }

@@ -1,0 +1,63 @@
+"""A row of the event log, before it has its number."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@dataclass(slots=True)
+class Entry:
+    """``body`` is what everybody reads who sees one of ``sections``; ``parts`` what only those
+    read who see that section (of an event that concerns several)."""
+
+    at: datetime
+    type: str
+    event: str
+    body: dict[str, Any]
+    school: int | None = None
+    sections: tuple[int, ...] = ()
+    parts: dict[int, dict[str, Any]] | None = None
+    student: int | None = None
+    subject: int | None = None
+    educator: int | None = None
+
+    def numbered(self, epoch: str, position: int) -> tuple[Any, ...]:
+        """The row, in the order of the query ``write_events``."""
+        head: dict[str, Any] = {"type": self.type, "event": self.event}
+        body = self.body
+        if "operation" in body:
+            head["operation"] = body["operation"]
+        head["id"] = f"{epoch}-{position}"
+        head["position"] = position
+        head["timestamp"] = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        parts = None
+        if self.parts is not None:
+            parts = _encode({str(section): part for section, part in self.parts.items()}).decode()
+        return (
+            position,
+            self.at,
+            self.type,
+            self.event,
+            self.school,
+            "{" + ",".join(map(str, self.sections)) + "}",
+            self.student,
+            self.subject,
+            self.educator,
+            _encode(head | body).decode(),
+            parts,
+        )
+
+
+def spread(entry: Entry, parts: dict[int, dict[str, Any]]) -> Entry:
+    """Put what each section's viewers read into the entry: into its body, if it is only one."""
+    entry.sections = tuple(parts)
+    if len(parts) == 1:
+        (part,) = parts.values()
+        entry.body |= part
+    elif parts:
+        entry.parts = parts
+    return entry

@@ -1,0 +1,179 @@
+"""One leader among all processes: whoever holds the advisory lock projects.
+
+Lock and projection share one session, and the session ends on the server's side when its process
+stops answering, so that nobody projects without the lock.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from classpulse.database.connection import connect
+from classpulse.errors import DatabaseError
+from classpulse.project.batch import Cursor, Outcome, project
+from classpulse.project.epoch import open_log
+from classpulse.project.wake import Wake
+from classpulse.sql import queries
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+SQL = queries("project")
+log = logging.getLogger(__name__)
+
+#: how often a follower asks for the lock; a blocking wait would hold back vacuum
+FOLLOW_SECONDS = 0.3
+#: a leader asked to step down stays away so long
+YIELD_SECONDS = 1.0
+#: how often old events are forgotten, and the bound of a take is raised
+HOUSEKEEPING_SECONDS = 60.0
+LOW_WATER_SECONDS = 5.0
+SESSION = {
+    # a leader that hangs (stopped, cut off) loses lock and session together
+    "idle_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "tcp_user_timeout": "5s",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseError, TimeoutError)
+_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+@contextlib.asynccontextmanager
+async def leader_session(url: str) -> AsyncIterator["Connection"]:
+    """A session fit to hold the lock; it is closed without waiting for the server."""
+    connection = await connect(
+        url, application_name="classpulse projector", server_settings=SESSION
+    )
+    try:
+        _notice_silence(connection)
+        yield connection
+    finally:
+        connection.terminate()
+
+
+def _notice_silence(connection: "Connection") -> None:
+    """A network gone silent must end a call that waits for its answer."""
+    transport = getattr(connection, "_transport", None)
+    peer = transport.get_extra_info("socket") if transport is not None else None
+    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 2), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+class Leader:
+    """Projects while it leads, and stands by while another process does."""
+
+    def __init__(self, url: str, *, retention: timedelta) -> None:
+        self._url = url
+        self._retention = retention
+        self.leading = False
+        #: changes that no notification announced: should stay 0
+        self.found_late = 0
+
+    async def run(self) -> None:
+        """Stand by or lead, for ever; every loss of the database is waited out."""
+        pause = 0.1
+        while True:
+            try:
+                async with leader_session(self._url) as connection:
+                    pause = 0.1
+                    await self._follow(connection)
+                    await self._lead(connection)
+            except _LOST as error:
+                log.warning("projector: %s; trying again", error)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+                pause = min(pause * 2, 2.0)
+            finally:
+                self.leading = False
+
+    async def _follow(self, connection: "Connection") -> None:
+        """Return with the lock held."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        while not await connection.fetchval(SQL["take_lock"]):
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if loop.time() - asked > 2:
+                asked = loop.time()
+                with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(SQL["end_stuck_leader"])
+
+    async def _lead(self, connection: "Connection") -> None:
+        cursor = await open_log(connection)
+        wake = Wake(connection)
+        await wake.start()
+        self.leading = True
+        log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
+        chores = _Chores(connection, cursor, self._retention)
+        while not wake.asked_to_yield:
+            outcome = await _projected(connection, cursor)
+            await chores.after(outcome)
+            await wake.wait(outcome.taken, outcome.oldest)
+            self.found_late += wake.found_late
+            wake.found_late = 0
+        self.leading = False
+        await connection.execute(SQL["flag_awake"])
+        await connection.execute(SQL["release_lock"])
+        await asyncio.sleep(YIELD_SECONDS)
+
+
+async def _projected(connection: "Connection", cursor: Cursor) -> Outcome:
+    while True:
+        try:
+            return await project(connection, cursor)
+        except _AGAIN:
+            log.debug("projector: a batch met a concurrent change and is repeated")
+
+
+class _Chores:
+    """What the leader does besides: raise the bound of a take, forget what is old."""
+
+    def __init__(self, connection: "Connection", cursor: Cursor, retention: timedelta) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self._retention = retention
+        self._loop = asyncio.get_running_loop()
+        self._drawn: tuple[int, int] | None = None
+        self._next_bound = 0.0
+        self._next_cleaning = 0.0
+        #: machinery events up to the second are a minute old or more
+        self._machinery = (max(0, cursor.position - 100_000), cursor.position)
+
+    async def after(self, outcome: Outcome) -> None:
+        """Do what is due after a batch."""
+        now = self._loop.time()
+        if self._drawn is not None and outcome.oldest >= self._drawn[1]:
+            # every transaction that drew an id up to this one had ended, and the batch took it
+            self._cursor.low_water = max(self._cursor.low_water, self._drawn[0] + 1)
+            self._drawn = None
+        if self._drawn is None and now >= self._next_bound:
+            self._next_bound = now + LOW_WATER_SECONDS
+            drawn = await self._connection.fetchrow(SQL["drawn_ids"])
+            assert drawn is not None
+            self._drawn = (drawn["id"], drawn["xmax"])
+        if now >= self._next_cleaning:
+            self._next_cleaning = now + HOUSEKEEPING_SECONDS
+            await self._clean()
+
+    async def _clean(self) -> None:
+        await self._connection.execute(SQL["forget_tokens"])
+        await self._connection.execute(SQL["forget_machinery"], *self._machinery)
+        self._machinery = (self._machinery[1], self._cursor.position)
+        while True:
+            status = await self._connection.execute(SQL["forget_events"], self._retention)
+            if status == "UPDATE 0":
+                break

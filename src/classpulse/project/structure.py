@@ -1,0 +1,128 @@
+"""Changes of names, terms, policies and rights: what must be fetched, reckoned or resolved again."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from classpulse.capture.change import Change
+from classpulse.project.entry import Entry
+
+#: tables that hold rows of figures: their truncation changes every section
+FIGURE_TABLES = frozenset({"grades", "attendance", "enrollments", "exams", "students"})
+
+
+@dataclass(slots=True)
+class Structure:
+    """What the changes of a batch ask for, by key."""
+
+    #: all sections of these schools must be fetched again
+    schools: set[int] = field(default_factory=set)
+    subjects: set[int] = field(default_factory=set)
+    sections: dict[int, int] = field(default_factory=dict)
+    #: their sections must be reckoned with another policy
+    policy_schools: set[int] = field(default_factory=set)
+    default_policy: bool = False
+    #: rights to resolve again
+    educators: set[int] = field(default_factory=set)
+    principals_of: set[int] = field(default_factory=set)
+    every_educator: bool = False
+    every_school: bool = False
+    truncated: list[str] = field(default_factory=list)
+    at: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self.at is not None
+
+
+def structure_of(changes: Iterable[Change]) -> Structure:
+    """Collect it from the changes alone."""
+    found = Structure()
+    for change in changes:
+        if change.operation == "truncate":
+            _truncation(found, change)
+        elif change.operation != "bulk" and _row(found, change):
+            found.at = change.at
+    return found
+
+
+def _truncation(found: Structure, change: Change) -> None:
+    found.at = change.at
+    if change.source in FIGURE_TABLES:
+        found.truncated.append(change.source)
+    elif change.source == "grading_policies":
+        found.truncated.append("policy")
+    elif change.source in {"section_educators", "educators", "sections"}:
+        found.every_educator = True
+    if change.source in {"sections", "terms", "subjects", "schools"}:
+        found.every_school = True
+
+
+def _row(found: Structure, change: Change) -> bool:
+    rows = change.rows
+    match change.source:
+        case "section_educators":
+            found.educators.update(row["educator_id"] for row in rows)
+        case "educators":
+            if change.operation == "insert":
+                return False
+            found.educators.update(row["id"] for row in rows)
+        case "sections":
+            found.sections.update((row["id"], row["school_id"]) for row in reversed(rows))
+            schools = {row["school_id"] for row in rows}
+            if change.operation != "update" or len(schools) > 1:
+                found.principals_of |= schools
+            if len(schools) > 1:
+                found.policy_schools |= schools
+        case "subjects":
+            if change.operation != "update":
+                return False
+            found.subjects.add(change.row["id"])
+        case "terms":
+            found.schools.update(row["school_id"] for row in rows)
+        case "schools":
+            if change.operation != "update":
+                return False
+            found.schools.add(change.row["id"])
+        case "grading_policies":
+            for row in rows:
+                if row["school_id"] is None:
+                    found.default_policy = True
+                else:
+                    found.policy_schools.add(row["school_id"])
+        case _:
+            return False
+    return True
+
+
+def figures_changed(
+    sections: Collection[int], schools: dict[int, int], reason: str, at: datetime
+) -> list[Entry]:
+    """One event a school that says which sections to fetch again."""
+    by_school: dict[int | None, list[int]] = {}
+    for section in sorted(sections):
+        by_school.setdefault(schools.get(section), []).append(section)
+    return [
+        Entry(
+            at,
+            "figures_changed",
+            "figures_changed",
+            {"reason": reason, "section_ids": mine},
+            school=school,
+            sections=tuple(mine),
+        )
+        for school, mine in by_school.items()
+    ]
+
+
+def scope_changed(educators: Iterable[int], at: datetime) -> list[Entry]:
+    """One event an educator whose rights may be others now."""
+    return [
+        Entry(
+            at,
+            "scope_changed",
+            "scope_changed",
+            {"educator_id": educator},
+            educator=educator,
+        )
+        for educator in sorted(educators)
+    ]

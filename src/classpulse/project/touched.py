@@ -1,0 +1,57 @@
+"""Which figures a batch of changes touches."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from classpulse.capture.change import Change
+
+
+@dataclass(slots=True)
+class Touched:
+    """What has to be reckoned again. A pair is (student id, section id)."""
+
+    pairs: set[tuple[int, int]] = field(default_factory=set)
+    students: set[int] = field(default_factory=set)
+    sections: set[int] = field(default_factory=set)
+    #: sections whose own rows or set of subjects may have changed
+    exam_sections: set[int] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs or self.students or self.sections or self.exam_sections)
+
+
+def touched_by(changes: Iterable[Change]) -> Touched:
+    """Collect them from the changes alone, without a look at the database."""
+    found = Touched()
+    for change in changes:
+        if change.operation == "truncate":
+            continue
+        if change.operation == "bulk":
+            _bulk(found, change)
+            continue
+        match change.source:
+            case "grades" | "enrollments" | "attendance":
+                for row in change.rows:
+                    if row["section_id"] is None:
+                        found.students.add(row["student_id"])
+                    else:
+                        found.pairs.add((row["student_id"], row["section_id"]))
+            case "students":
+                if change.operation != "update" or _differs(change, "is_active"):
+                    found.students.add(change.row["id"])
+            case "exams":
+                found.exam_sections.update(row["section_id"] for row in change.rows)
+            case "sections":
+                found.exam_sections.update(row["id"] for row in change.rows)
+    return found
+
+
+def _bulk(found: Touched, change: Change) -> None:
+    if change.section_id is not None:
+        found.sections.add(change.section_id)
+    else:
+        found.students.update(change.student_ids)
+
+
+def _differs(change: Change, column: str) -> bool:
+    return (change.old or {}).get(column) != (change.new or {}).get(column)

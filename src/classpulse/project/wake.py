@@ -1,0 +1,132 @@
+"""When to look for changes: woken by the writers, or polling while they are busy.
+
+Every commit that notifies takes a lock of the whole server through its flush, so writers notify
+only a projector that says it sleeps. The flag is a sequence, seen at once by every snapshot. A
+writer appends its change, then reads the flag; so one that read "awake" began before the flag was
+set, and the projector polls until no such transaction can be left.
+"""
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING
+
+from classpulse.sql import queries
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SQL = queries("project")
+
+CHANNEL = "classpulse_wake"
+#: while busy: a look every so often
+BUSY_SECONDS = 0.005
+#: while writers can't notify at all
+DEAF_SECONDS = 0.02
+#: while writers that read "awake" may still be open
+SETTLING_SECONDS = 0.05
+#: last resort, and the sign of life that keeps the session
+ASLEEP_SECONDS = 1.0
+#: this long without a change before the projector sleeps
+QUIET_SECONDS = 0.2
+#: as many changes in a batch, or batches in a row, keep it awake
+BUSY_CHANGES = 8
+BUSY_BATCHES = 10
+#: batches closer together than this are in a row
+ROW_SECONDS = 0.01
+
+
+class State(enum.Enum):
+    """``SETTLING`` and ``ASLEEP`` are told to the writers, ``BUSY`` and ``DEAF`` are not."""
+
+    BUSY = enum.auto()
+    SETTLING = enum.auto()
+    ASLEEP = enum.auto()
+    DEAF = enum.auto()
+
+
+class Wake:
+    """Decides how long to wait between two looks, and keeps the writers informed."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+        self._woken = asyncio.Event()
+        self._own_transaction = 0
+        self._quiet_since = 0.0
+        self._in_a_row = 0
+        self._last_found = 0.0
+        self._was_notified = True
+        self.state = State.BUSY
+        #: set by a notification that asks the leader to step down for a moment
+        self.asked_to_yield = False
+        #: changes that were found by the slow poll alone: should stay 0
+        self.found_late = 0
+
+    async def start(self) -> None:
+        """Listen first, then read, then wait."""
+        await self._connection.add_listener(CHANNEL, self._notified)
+        await self._set(State.BUSY)
+
+    def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        if payload == "yield":
+            self.asked_to_yield = True
+        self._woken.set()
+
+    async def wait(self, taken: int, oldest: int) -> None:
+        """Wait for the next look; ``taken`` and ``oldest`` are of the last one."""
+        now = asyncio.get_running_loop().time()
+        if taken:
+            self._found(taken, now)
+        match self.state:
+            case State.BUSY:
+                if taken:
+                    self._quiet_since = now
+                elif now - self._quiet_since > QUIET_SECONDS:
+                    await self._fall_asleep()
+                    return
+                await self._pause(BUSY_SECONDS)
+            case State.DEAF:
+                if not taken and now - self._quiet_since > ASLEEP_SECONDS:
+                    await self._fall_asleep()
+                await self._pause(DEAF_SECONDS)
+            case State.SETTLING | State.ASLEEP:
+                if self._is_busy(taken):
+                    await self._set(State.BUSY)
+                    return
+                if self.state is State.SETTLING and oldest > self._own_transaction:
+                    self.state = State.ASLEEP
+                settling = self.state is State.SETTLING
+                await self._pause(SETTLING_SECONDS if settling else ASLEEP_SECONDS)
+
+    def _found(self, taken: int, now: float) -> None:
+        self._in_a_row = self._in_a_row + 1 if now - self._last_found < ROW_SECONDS else 0
+        self._last_found = now
+        if self.state is State.ASLEEP and not self._was_notified:
+            self.found_late += taken
+
+    def _is_busy(self, taken: int) -> bool:
+        return taken >= BUSY_CHANGES or self._in_a_row >= BUSY_BATCHES
+
+    async def _fall_asleep(self) -> None:
+        self._quiet_since = asyncio.get_running_loop().time()
+        if not await self._connection.fetchval(SQL["writers_can_notify"]):
+            self.state = State.DEAF
+            return
+        await self._set(State.SETTLING)
+        # in a transaction of its own, after the flag's: whoever missed the flag is older
+        self._own_transaction = await self._connection.fetchval(SQL["own_transaction"])
+
+    async def _set(self, state: State) -> None:
+        asleep = state is State.SETTLING
+        await self._connection.execute(SQL["flag_asleep" if asleep else "flag_awake"])
+        self.state = state
+        self._in_a_row = 0
+        self._quiet_since = asyncio.get_running_loop().time()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+            self._was_notified = True
+        except TimeoutError:
+            self._was_notified = False
+        self._woken.clear()
