@@ -1,0 +1,95 @@
+"""The server in the demo's own process: on a port that is free, stopped by a call."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from signal import SIGTERM
+
+import anyio
+import uvicorn
+from starlette.types import ASGIApp
+
+from classpulse.demo.client import Client
+from classpulse.errors import ClasspulseError
+
+HOST = "127.0.0.1"
+_PORTS_TRIED = 100
+_START_SECONDS = 30.0
+_READY_SECONDS = 5.0
+_GRACE_SECONDS = 3
+
+
+def bind(port: int, *, explicit: bool) -> socket.socket:
+    """A listening socket: on ``port``, or on the next free one where it was not asked for."""
+    for candidate in range(port, min(port + (1 if explicit else _PORTS_TRIED), 65536)):
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, candidate))
+            listening.listen(2048)
+        except OSError:
+            listening.close()
+        else:
+            return listening
+    raise ClasspulseError(f"port {port} is in use: give another with --port, or leave it out")
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the command's: it has more to stop than a server."""
+        yield
+
+
+@asynccontextmanager
+async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
+    """The URL of ``app``, once it answers; at the end of the block every stream is ended."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    ended = anyio.Event()
+
+    async def serve() -> None:
+        # shielded: whoever cancels the block must not cut off the orderly end of the streams
+        with anyio.CancelScope(shield=True):
+            try:
+                await server.serve(sockets=[listening])
+            finally:
+                ended.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        try:
+            await _answers(url, ended)
+            yield url
+        finally:
+            server.handle_exit(SIGTERM, None)
+            with anyio.CancelScope(shield=True):
+                with anyio.move_on_after(_GRACE_SECONDS + 2):
+                    await ended.wait()
+                server.force_exit = True
+
+
+async def _answers(url: str, ended: anyio.Event) -> None:
+    """Wait until the server answers, and a little longer for it to be ready as well."""
+    client = Client(url)
+    ready_until = None
+    with anyio.move_on_after(_START_SECONDS):
+        while not ended.is_set():
+            try:
+                status, _ = await client.request("GET", "/readyz")
+            except (OSError, TimeoutError):
+                status = 0
+            now = anyio.current_time()
+            if status and ready_until is None:
+                ready_until = now + _READY_SECONDS
+            if status == 200 or (ready_until is not None and now > ready_until):
+                return
+            await anyio.sleep(0.05)
+    raise ClasspulseError("the server did not start: its log says why")

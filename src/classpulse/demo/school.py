@@ -1,0 +1,199 @@
+"""The demo school: every row of it, made from a seed and today's date."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+
+from classpulse.demo.ability import presence, result
+from classpulse.demo.names import mailbox, names
+from classpulse.demo.term import Term, school_day
+
+TEACHER, PRINCIPAL, ADMIN = "teacher@demo.school", "principal@demo.school", "admin@demo.school"
+#: Published in the README: the demo listens on the loopback alone.
+PASSWORD = "classpulse-demo"  # noqa: S105
+#: How a database-side tool, and the simulator, finds this school again.
+EXTERNAL_ID = "demo-school"
+STUDENTS = 180
+
+_SEED = 20_251_020
+_CLASS_SIZE = 30
+_SUBJECTS = (
+    ("MATH", "Mathematics"),
+    ("ENG", "English"),
+    ("BIO", "Biology"),
+    ("CHEM", "Chemistry"),
+    ("PHY", "Physics"),
+    ("HIST", "History"),
+    ("GEO", "Geography"),
+    ("ART", "Art and Design"),
+)
+# name, week of the term, total marks; the eleventh is the current one
+_EXAMS = (
+    ("Quiz 1", 3, 20),
+    ("Coursework", 5, 50),
+    ("Mid-term", 7, 100),
+    ("Quiz 2", 11, 20),
+    ("Project", 13, 50),
+    ("Final", 17, 100),
+)
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one table, for COPY."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+
+
+def school(today: date, students: int = STUDENTS) -> list[Table]:
+    """The tables in the order in which they can be loaded; the same arguments, the same rows."""
+    draw = random.Random(_SEED)  # noqa: S311
+    term = Term.around(today)
+    people = names(draw)
+    sections = _sections(students)
+    subjects = [(id_, 1, code, name) for id_, (code, name) in enumerate(_SUBJECTS, 1)]
+    pupils = list(_students(students, people))
+    enrolled = [
+        (id_, 1 + (id_ - 1) % len(sections), 1 + (id_ - 1) // len(sections))
+        for id_ in range(1, students + 1)
+    ]
+    exams = list(_exams(len(sections), term))
+    educators = list(_educators(len(sections), people))
+    return [
+        Table(
+            "schools",
+            ("id", "external_id", "name", "time_zone"),
+            [(1, EXTERNAL_ID, "Riverside Demo School", "UTC")],
+        ),
+        Table(
+            "terms",
+            ("id", "school_id", "name", "starts_on", "ends_on"),
+            [(1, 1, term.name, term.starts_on, term.ends_on)],
+        ),
+        Table("educators", ("id", "school_id", "email", "full_name", "role"), educators),
+        Table(
+            "sections",
+            ("id", "school_id", "term_id", "name"),
+            [(id_, 1, 1, name) for id_, name in enumerate(sections, 1)],
+        ),
+        Table("section_educators", ("section_id", "educator_id"), _teaching(len(sections))),
+        Table("subjects", ("id", "school_id", "code", "name"), list(subjects)),
+        Table(
+            "students",
+            ("id", "school_id", "student_number", "first_name", "last_name", "email"),
+            pupils,
+        ),
+        Table("enrollments", ("student_id", "section_id", "roll_number"), list(enrolled)),
+        Table(
+            "exams",
+            ("id", "section_id", "subject_id", "name", "exam_date", "total_marks"),
+            list(exams),
+        ),
+        Table(
+            "grades",
+            (
+                "student_id",
+                "section_id",
+                "subject_id",
+                "exam_id",
+                "score",
+                "total_marks",
+                "status",
+                "graded_on",
+            ),
+            list(_grades(draw, exams, enrolled, today)),
+        ),
+        Table(
+            "attendance",
+            ("student_id", "section_id", "date", "status"),
+            list(_register(draw, enrolled, term, today)),
+        ),
+    ]
+
+
+def _sections(students: int) -> list[str]:
+    """Six classes of about thirty; a larger school has more of them, over more years."""
+    count = max(6, round(students / _CLASS_SIZE))
+    years = (9, 10, 11) if count == 6 else (7, 8, 9, 10, 11, 12)
+    a_year = -(-count // len(years))
+    classes = [f"Class {year}-{_letters(n)}" for year in years for n in range(a_year)]
+    return classes[:count]
+
+
+def _letters(number: int) -> str:
+    return (_letters(number // 26 - 1) if number >= 26 else "") + chr(ord("A") + number % 26)
+
+
+def _educators(sections: int, people: Iterator[tuple[str, str]]) -> Iterator[Row]:
+    yield 1, 1, TEACHER, "Maria Lindqvist", "educator"
+    yield 2, 1, "d.okonkwo@demo.school", "Daniel Okonkwo", "educator"
+    yield 3, 1, "h.yamamoto@demo.school", "Hana Yamamoto", "educator"
+    yield 4, 1, PRINCIPAL, "Eleanor O'Neill", "principal"
+    yield 5, None, ADMIN, "Rafael Souza", "admin"
+    extra = islice(people, -(-(sections - 6) // 3))
+    for id_, (first, last) in enumerate(extra, 6):
+        yield id_, 1, f"{mailbox(first, last)}.{id_}@demo.school", f"{first} {last}", "educator"
+
+
+def _teaching(sections: int) -> list[Row]:
+    """Three sections each, some of them shared; further sections have further educators."""
+    shared: list[Row] = [(3, 1), (4, 1), (5, 1), (1, 2), (2, 2), (3, 2), (4, 3), (5, 3), (6, 3)]
+    return shared + [(section, 6 + (section - 7) // 3) for section in range(7, sections + 1)]
+
+
+def _students(count: int, people: Iterator[tuple[str, str]]) -> Iterator[Row]:
+    taken: set[str] = set()
+    for id_, (first, last) in enumerate(islice(people, count), 1):
+        box = mailbox(first, last)
+        if box in taken:
+            box = f"{box}.{id_}"
+        taken.add(box)
+        yield id_, 1, f"S-{1000 + id_}", first, last, f"{box}@students.demo.school"
+
+
+def _exams(sections: int, term: Term) -> Iterator[tuple[int, int, int, str, date, Decimal]]:
+    id_ = 0
+    for section in range(1, sections + 1):
+        for subject, (_, subject_name) in enumerate(_SUBJECTS, 1):
+            for name, week, total in _EXAMS:
+                id_ += 1
+                day = term.day(week, (section + subject) % 5)
+                yield id_, section, subject, f"{name} {subject_name}", day, Decimal(total)
+
+
+def _grades(
+    draw: random.Random,
+    exams: list[tuple[int, int, int, str, date, Decimal]],
+    enrolled: list[tuple[int, int, int]],
+    today: date,
+) -> Iterator[Row]:
+    members: dict[int, list[int]] = {}
+    for student, section, _ in enrolled:
+        members.setdefault(section, []).append(student)
+    for exam, section, subject, _, day, total in exams:
+        age = (today - day).days
+        for student in members.get(section, ()):
+            # an exam of the last few days is still being marked
+            if age < 1 or (age < 5 and draw.random() > age * 0.2):
+                continue
+            made = result(draw, student, subject, exam, total)
+            graded_on = day if made.status == "graded" else None
+            yield (
+                student, section, subject, exam, made.score, total, made.status, graded_on,
+            )  # fmt: skip
+
+
+def _register(
+    draw: random.Random, enrolled: list[tuple[int, int, int]], term: Term, today: date
+) -> Iterator[Row]:
+    """Every school day before the open register, which is left to those who take it."""
+    for day in term.school_days(school_day(today)):
+        for student, section, _ in enrolled:
+            yield student, section, day, presence(draw, student, day.weekday())

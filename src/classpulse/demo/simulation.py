@@ -1,0 +1,110 @@
+"""Runs the simulator against a database: as a writer, at a rate, across restarts of Postgres."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from classpulse.database.connection import connect
+from classpulse.demo.load import made_by_demo
+from classpulse.demo.school import EXTERNAL_ID
+from classpulse.demo.simulator import Simulator
+from classpulse.errors import ClasspulseError, DatabaseError
+from classpulse.sql import queries
+
+_SQL = queries("simulate")
+_logger = logging.getLogger(__name__)
+_RETRY_SECONDS = 1.0
+_LONGEST_PAUSE = 5.0
+
+
+class RealDataError(ClasspulseError):
+    """The database was not made by ``classpulse demo``."""
+
+
+async def simulate(
+    url: str,
+    *,
+    rate: float,
+    count: int | None,
+    into_real_data: bool = False,
+    told: Callable[[str], None] = lambda _: None,
+    draw: random.Random | None = None,
+) -> None:
+    """Write ``count`` changes, about ``rate`` a second; ``None``: for ever, and then it comes
+    back after Postgres was restarted.
+
+    In a database of the demo it writes into the demo's own school alone; into another database
+    only where ``into_real_data`` is given, else :class:`RealDataError`.
+    """
+    draw = draw or random.Random()  # noqa: S311
+    written = 0
+    while count is None or written < count:
+        try:
+            async with _as_a_writer(url, into_real_data, draw) as simulator:
+                while count is None or written < count:
+                    change = await simulator.write()
+                    if change is None and count is not None:
+                        raise DatabaseError(
+                            "there is no section with students in it to write into: load some first"
+                        )
+                    if change is not None:
+                        written += 1
+                        told(change)
+                    await asyncio.sleep(min(draw.expovariate(rate), _LONGEST_PAUSE))
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+            _give_up_unless(count is None, error)
+        except (asyncpg.OperatorInterventionError, DatabaseError) as error:
+            _give_up_unless(count is None and written > 0, error)
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError):
+            # somebody else wrote the same row, or deleted what it hung on: look anew
+            _logger.debug("a simulated change met another writer")
+        else:
+            continue
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _give_up_unless(again: bool, error: Exception) -> None:
+    if not again:
+        if isinstance(error, ClasspulseError):
+            raise error
+        raise DatabaseError(f"the connection to the database was lost: {error}") from error
+    _logger.warning("simulator lost its connection, trying again: %s", error)
+
+
+@asynccontextmanager
+async def _as_a_writer(
+    url: str, into_real_data: bool, draw: random.Random
+) -> AsyncIterator[Simulator]:
+    connection = await connect(url, application_name="classpulse simulate")
+    try:
+        try:
+            own = await made_by_demo(connection)
+        except asyncpg.PostgresError as error:
+            if not into_real_data:
+                raise RealDataError(_refusal()) from error
+            own = False
+        if not own and not into_real_data:
+            raise RealDataError(_refusal())
+        try:
+            await connection.execute(_SQL["as_a_writer"])
+        except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+            raise DatabaseError(
+                f"this login can't act as classpulse_writer ({error}): run classpulse migrate, "
+                "then grant classpulse_writer to it"
+            ) from error
+        yield Simulator(
+            connection, school=None if into_real_data and not own else EXTERNAL_ID, draw=draw
+        )
+    finally:
+        await connection.close(timeout=2)
+
+
+def _refusal() -> str:
+    return (
+        "this database was not made by classpulse demo, and simulate changes grades and "
+        "attendance: give --into-real-data if that is what you want"
+    )
