@@ -94,7 +94,7 @@ class Cluster:
 
     def create(self, template: str = "template0") -> str:
         name = f"test_{secrets.token_hex(4)}"
-        self.run(f"create database {name} template {template}")
+        self.run(f"create database {name} template {template} strategy file_copy")
         return name
 
     def drop(self, name: str) -> None:

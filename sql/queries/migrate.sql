@@ -1,44 +1,14 @@
 -- name: session
-select
-    set_config('lock_timeout', '1s', false),
-    set_config('statement_timeout', '0', false),
-    set_config('idle_in_transaction_session_timeout', '0', false),
-    set_config('search_path', 'pg_catalog', false),
-    set_config('default_transaction_isolation', 'read committed', false),
-    set_config('client_min_messages', 'notice', false);
+set lock_timeout = '1s';
+set statement_timeout = 0;
+set idle_in_transaction_session_timeout = 0;
+set search_path = pg_catalog;
+set default_transaction_isolation = 'read committed';
+set client_min_messages = warning;
 
 -- name: take_turn
 -- Never a blocking wait: it would hold a snapshot, and vacuum with it.
 select pg_try_advisory_lock(x'636c617373'::bigint);
-
--- name: foreign_objects
--- What stands where ours should go and is not ours: tables of the school carry our comment, and
--- those of the machinery are ours once their migration is recorded.
-with taken (name, ours) as (
-    select c.relname, coalesce(obj_description(c.oid, 'pg_class') like 'classpulse: %', false)
-    from pg_class as c
-    where c.relnamespace = to_regnamespace('public')
-        and c.relname in (
-            'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects',
-            'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies'
-        )
-    union all
-    select c.relname, to_regclass('classpulse.migrations') is not null
-    from pg_class as c
-    where c.relnamespace = to_regnamespace('public')
-        and c.relname in (
-            'student_performance_summaries', 'performance_cache', 'performance_status'
-        )
-    union all
-    select p.proname, to_regclass('classpulse.migrations') is not null
-    from pg_proc as p
-    where p.pronamespace = to_regnamespace('public') and p.proname = 'performance_wait'
-    union all
-    select 'classpulse.' || c.relname, to_regclass('classpulse.migrations') is not null
-    from pg_class as c
-    where c.relnamespace = to_regnamespace('classpulse') and c.relkind in ('r', 'v', 'm', 'S', 'p')
-)
-select distinct name from taken where not ours order by name;
 
 -- name: prepare
 create schema if not exists classpulse;
@@ -56,6 +26,9 @@ create table if not exists classpulse.objects (
 -- name: is_prepared
 select to_regclass('classpulse.migrations') is not null
     and to_regclass('classpulse.objects') is not null;
+
+-- name: is_pending
+select not exists (select from classpulse.migrations where name = $1) as pending;
 
 -- name: applied_migrations
 select name from classpulse.migrations;

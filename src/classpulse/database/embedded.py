@@ -21,11 +21,15 @@ _LOCK_SECONDS = 120
 
 @dataclass(frozen=True)
 class Server:
-    """A running embedded Postgres. ``url`` and ``jwt_secret`` are secrets."""
+    """A running embedded Postgres. ``url`` and ``jwt_secret`` are secrets.
+
+    ``is_shared``: it ran before, so it may go on when we leave.
+    """
 
     url: str = field(repr=False)
     jwt_secret: str = field(repr=False)
     bin_path: Path
+    is_shared: bool
 
 
 class Embedded:
@@ -101,11 +105,12 @@ def _started(data_dir: Path, postmaster: Postmaster, settings: Mapping[str, str]
     port_file = data_dir / "port"
     # the port of the last time, if it is still free: addresses that people saved go on working
     preferred = int(port_file.read_text()) if port_file.exists() else None
+    is_shared = postmaster.is_running()
     port = postmaster.start(preferred, settings)
     if port != preferred:
         _write(port_file, str(port))
     url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}"
-    return Server(url, jwt_secret, postmaster.bin_path)
+    return Server(url, jwt_secret, postmaster.bin_path, is_shared)
 
 
 def _stop_if_alone(use: int, postmaster: Postmaster) -> None:

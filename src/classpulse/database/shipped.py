@@ -83,6 +83,11 @@ def roles() -> Script:
     return Script(folder("sql") / "roles.sql")
 
 
+def refusal() -> Script:
+    """What stops an installation before it begins."""
+    return Script(folder("sql") / "refusal.sql")
+
+
 def removal() -> Script:
     """The way back."""
     return Script(folder("sql") / "uninstall.sql")

