@@ -118,6 +118,11 @@ select figures.section_id, $1 from public.performance_cache as figures
 where figures.subject_id is null
 on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
 
+-- name: mark_sections
+insert into classpulse.stale_sections (section_id, reason)
+select section.id, $2::text from unnest($1::bigint[]) as section (id)
+on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
+
 -- name: apply_policies
 select classpulse.apply_policies($1::bigint[])
 

@@ -5,6 +5,7 @@ figures are those of exactly the events up to the position.
 """
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,16 +51,25 @@ class Outcome:
     oldest: int
 
 
-async def project(connection: "Connection", cursor: Cursor, *, notify: bool = True) -> Outcome:
+async def project(
+    connection: "Connection",
+    cursor: Cursor,
+    *,
+    notify: bool = True,
+    then: Callable[[], Awaitable[None]] | None = None,
+) -> Outcome:
     """Run one batch and move ``cursor``; one with nothing to do leaves no trace.
 
+    ``then`` is run in the same transaction, when everything that its snapshot shows is folded in.
     A serialization failure (SQLSTATE 40001) is the caller's to repeat: nothing was changed.
     """
     await connection.execute(SQL["begin"])
     try:
         batch = _Batch(connection, cursor)
         await batch.run(notify=notify)
-        await connection.execute("commit" if batch.written else "rollback")
+        if then is not None:
+            await then()
+        await connection.execute("commit" if batch.written or then else "rollback")
     except Exception:
         if not connection.is_closed():
             await connection.execute("rollback")

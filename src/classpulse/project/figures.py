@@ -1,7 +1,7 @@
 """The figures and names that the events of a batch tell, as the database shows them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -65,11 +65,11 @@ class Figures:
     exam_names: dict[int, str] = field(default_factory=dict)
     enrollments: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def add(self, records: Iterable[Any]) -> None:
         """Take in the rows of the query ``figures``."""
         for record in records:
             a, b, c = record["a"], record["b"], record["c"]
-            body = _decode(record["body"]) if record["body"] is not None else None
+            body: Any = _decode(record["body"]) if record["body"] is not None else None
             match record["kind"]:
                 case "standing":
                     self.standings[a, b] = body

@@ -1,4 +1,4 @@
-"""Changes of names, terms, policies and rights: what must be fetched, reckoned or resolved again."""
+"""Changes of names, terms, policies and rights: what must be fetched or resolved again."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 from classpulse.capture.change import Change
 from classpulse.project.entry import Entry
 
-#: tables that hold rows of figures: their truncation changes every section
+#: Tables that hold rows of figures: their truncation changes every section
 FIGURE_TABLES = frozenset({"grades", "attendance", "enrollments", "exams", "students"})
 
 

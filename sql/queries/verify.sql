@@ -1,0 +1,350 @@
+-- name: expect_marks
+-- From the base rows alone; the projector's own functions for folding are not used.
+create temporary table expected_marks on commit drop as
+select
+    grade.student_id,
+    grade.section_id,
+    grade.subject_id,
+    count(*) filter (where grade.status = 'graded')::integer as graded_count,
+    count(*) filter (where grade.status = 'missing')::integer as missing_count,
+    classpulse.exact_percentage(
+        sum(grade.score) filter (where grade.status = 'graded'),
+        sum(grade.total_marks) filter (where grade.status = 'graded')
+    ) as exact_average,
+    classpulse.exact_percentage(
+        coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0),
+        sum(grade.total_marks) filter (where grade.status in ('graded', 'missing'))
+    ) as exact_average_if_missing_zero
+from public.grades as grade
+join public.enrollments as enrollment using (student_id, section_id)
+join public.students as student on student.id = grade.student_id and student.is_active
+group by grade.student_id, grade.section_id, grade.subject_id
+
+-- name: expect_standings
+create temporary table expected_standings on commit drop as
+with marks as (
+    select
+        student_id,
+        section_id,
+        sum(graded_count)::integer as graded_count,
+        sum(missing_count)::integer as missing_count,
+        count(*)::integer as total_subjects,
+        classpulse.exact_mean(sum(exact_average), count(exact_average)) as exact_average,
+        classpulse.rounded(classpulse.exact_mean(
+            sum(exact_average_if_missing_zero), count(exact_average_if_missing_zero)
+        )) as average_if_missing_zero
+    from pg_temp.expected_marks
+    group by student_id, section_id
+), sessions as (
+    select
+        enrollment.student_id,
+        enrollment.section_id,
+        register.status,
+        count(*) as n
+    from public.enrollments as enrollment
+    join public.attendance as register
+        on register.student_id = enrollment.student_id
+        and coalesce(register.section_id, enrollment.section_id) = enrollment.section_id
+    group by enrollment.student_id, enrollment.section_id, register.status
+), attended as (
+    select
+        student_id,
+        section_id,
+        coalesce(sum(n) filter (where status = 'present'), 0)::integer as present_sessions,
+        coalesce(sum(n) filter (where status = 'late'), 0)::integer as late_sessions,
+        coalesce(sum(n) filter (where status = 'absent'), 0)::integer as absent_sessions,
+        coalesce(sum(n) filter (where status = 'excused'), 0)::integer as excused_sessions
+    from sessions
+    group by student_id, section_id
+)
+select
+    enrollment.student_id,
+    enrollment.section_id,
+    classpulse.rounded(marks.exact_average) as average,
+    marks.exact_average,
+    marks.average_if_missing_zero,
+    policy.letters[width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)]
+        as letter,
+    classpulse.rounded(marks.exact_average) >= policy.pass_mark as passed,
+    coalesce(marks.graded_count, 0) as graded_count,
+    coalesce(marks.missing_count, 0) as missing_count,
+    coalesce(marks.total_subjects, 0) as total_subjects,
+    coalesce(attended.present_sessions, 0) as present_sessions,
+    coalesce(attended.late_sessions, 0) as late_sessions,
+    coalesce(attended.absent_sessions, 0) as absent_sessions,
+    coalesce(attended.excused_sessions, 0) as excused_sessions,
+    coalesce(
+        sum(attended.present_sessions + attended.late_sessions)
+            over (partition by enrollment.section_id),
+        0
+    ) > 0 as is_known
+from public.enrollments as enrollment
+join public.students as student on student.id = enrollment.student_id and student.is_active
+join classpulse.section_policies as policy on policy.section_id = enrollment.section_id
+left join marks
+    on marks.student_id = enrollment.student_id and marks.section_id = enrollment.section_id
+left join attended
+    on attended.student_id = enrollment.student_id and attended.section_id = enrollment.section_id
+
+-- name: differing_marks
+select
+    coalesce(expected.section_id, cached.section_id) as section_id,
+    format(
+        'student %s, subject %s in section %s: %s',
+        coalesce(expected.student_id, cached.student_id),
+        coalesce(expected.subject_id, cached.subject_id),
+        coalesce(expected.section_id, cached.section_id),
+        case
+            when cached.student_id is null then 'not cached'
+            when expected.student_id is null then 'cached, but there is none'
+            else format('average %s, but should be %s', coalesce(cached.average::text, 'none'),
+                coalesce(classpulse.rounded(expected.exact_average)::text, 'none'))
+        end
+    ) as difference
+from (
+    select marks.*, policy.letters, policy.minimums, policy.pass_mark
+    from pg_temp.expected_marks as marks
+    join classpulse.section_policies as policy using (section_id)
+) as expected
+full join classpulse.subject_standings as cached
+    on cached.student_id = expected.student_id
+    and cached.section_id = expected.section_id
+    and cached.subject_id = expected.subject_id
+where (
+    cached.student_id, cached.graded_count, cached.missing_count, cached.exact_average,
+    cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed
+) is distinct from (
+    expected.student_id, expected.graded_count, expected.missing_count, expected.exact_average,
+    expected.exact_average_if_missing_zero, classpulse.rounded(expected.exact_average),
+    expected.letters[width_bucket(classpulse.rounded(expected.exact_average), expected.minimums)],
+    classpulse.rounded(expected.exact_average) >= expected.pass_mark
+)
+
+-- name: differing_standings
+with differing as (
+    select
+        coalesce(expected.section_id, cached.section_id) as section_id,
+        coalesce(expected.student_id, cached.student_id) as student_id,
+        to_jsonb(expected) - 'is_known' as expected,
+        to_jsonb(cached) as cached
+    from (
+        select
+            standing.*,
+            standing.present_sessions + standing.late_sessions as attended_sessions,
+            standing.present_sessions + standing.late_sessions + standing.absent_sessions
+            + standing.excused_sessions as total_sessions,
+            shown.percentage as attendance_percentage,
+            shown.percentage_unexcused as attendance_percentage_unexcused,
+            shown.chronically_absent
+        from pg_temp.expected_standings as standing
+        cross join lateral classpulse.attendance_shown(
+            standing.present_sessions, standing.late_sessions, standing.absent_sessions,
+            standing.excused_sessions, standing.is_known
+        ) as shown
+    ) as expected
+    full join public.student_performance_summaries as cached
+        on cached.student_id = expected.student_id and cached.section_id = expected.section_id
+)
+select
+    differing.section_id,
+    format(
+        'student %s in section %s: %s', differing.student_id, differing.section_id,
+        case
+            when differing.cached is null then 'not cached'
+            when differing.expected is null then 'cached, but there is none'
+            else (
+                select string_agg(
+                    format('%s %s, but should be %s', entry.key,
+                        coalesce(differing.cached ->> entry.key, 'none'),
+                        coalesce(entry.value #>> '{}', 'none')),
+                    '; '
+                )
+                from jsonb_each(differing.expected) as entry
+                where differing.cached -> entry.key is distinct from entry.value
+            )
+        end
+    ) as difference
+from differing
+where differing.expected is null or differing.cached is null
+    or not differing.cached @> differing.expected
+
+-- name: differing_figures
+with letters as (
+    select counted.section_id, counted.subject_id, jsonb_object_agg(counted.letter, counted.n) as n
+    from (
+        select section_id, null::bigint as subject_id, letter, count(*) as n
+        from pg_temp.expected_standings where letter is not null
+        group by section_id, letter
+        union all
+        select
+            marks.section_id, marks.subject_id,
+            policy.letters[width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)],
+            count(*)
+        from pg_temp.expected_marks as marks
+        join classpulse.section_policies as policy using (section_id)
+        where marks.exact_average is not null
+        group by 1, 2, 3
+    ) as counted
+    group by counted.section_id, counted.subject_id
+), graded as (
+    select counted.section_id, jsonb_object_agg(counted.graded_count, counted.n) as n
+    from (
+        select section_id, graded_count, count(*) as n from pg_temp.expected_standings
+        group by section_id, graded_count
+    ) as counted
+    group by counted.section_id
+), of_section as (
+    select
+        section.id as section_id,
+        null::bigint as subject_id,
+        count(standing.student_id) as total_students,
+        coalesce(sum(standing.exact_average), 0) as average_sum,
+        count(standing.exact_average) as with_average,
+        max(standing.average) as highest_score,
+        min(standing.average) as lowest_score,
+        count(*) filter (where standing.passed) as passed_students,
+        coalesce(sum(standing.present_sessions), 0) as present_sessions,
+        coalesce(sum(standing.late_sessions), 0) as late_sessions,
+        coalesce(sum(standing.absent_sessions), 0) as absent_sessions,
+        coalesce(sum(standing.excused_sessions), 0) as excused_sessions
+    from public.sections as section
+    left join pg_temp.expected_standings as standing on standing.section_id = section.id
+    group by section.id
+), of_subject as (
+    select
+        taught.section_id,
+        taught.subject_id,
+        min(whole.total_students) as total_students,
+        coalesce(sum(marks.exact_average), 0) as average_sum,
+        count(marks.exact_average) as with_average,
+        max(classpulse.rounded(marks.exact_average)) as highest_score,
+        min(classpulse.rounded(marks.exact_average)) as lowest_score,
+        count(*) filter (
+            where classpulse.rounded(marks.exact_average) >= policy.pass_mark
+        ) as passed_students,
+        0::numeric, 0::numeric, 0::numeric, 0::numeric
+    from (
+        select section_id, subject_id from public.exams
+        union
+        select section_id, subject_id from pg_temp.expected_marks
+    ) as taught
+    join of_section as whole on whole.section_id = taught.section_id
+    join classpulse.section_policies as policy on policy.section_id = taught.section_id
+    left join pg_temp.expected_marks as marks
+        on marks.section_id = taught.section_id and marks.subject_id = taught.subject_id
+    group by taught.section_id, taught.subject_id
+), expected as (
+    select
+        both_kinds.section_id,
+        both_kinds.subject_id,
+        both_kinds.total_students,
+        both_kinds.average_sum,
+        classpulse.rounded(classpulse.exact_mean(both_kinds.average_sum, both_kinds.with_average))
+            as average_score,
+        both_kinds.highest_score,
+        both_kinds.lowest_score,
+        both_kinds.passed_students,
+        both_kinds.with_average - both_kinds.passed_students as failed_students,
+        both_kinds.total_students - both_kinds.with_average as no_data,
+        classpulse.rounded(
+            classpulse.exact_percentage(both_kinds.passed_students, both_kinds.with_average)
+        ) as pass_rate,
+        classpulse.padded_distribution(coalesce(letters.n, '{}'), policy.letters)
+            as grade_distribution,
+        case when both_kinds.present_sessions + both_kinds.late_sessions > 0 then
+            classpulse.rounded(classpulse.exact_percentage(
+                both_kinds.present_sessions + both_kinds.late_sessions,
+                both_kinds.present_sessions + both_kinds.late_sessions
+                + both_kinds.absent_sessions + both_kinds.excused_sessions
+            ))
+        end as attendance_average,
+        both_kinds.present_sessions,
+        both_kinds.late_sessions,
+        both_kinds.absent_sessions,
+        both_kinds.excused_sessions,
+        case when both_kinds.subject_id is null then coalesce(graded.n, '{}') else '{}' end
+            as graded_counts
+    from (select * from of_section union all select * from of_subject) as both_kinds
+    join classpulse.section_policies as policy using (section_id)
+    left join letters
+        on letters.section_id = both_kinds.section_id
+        and letters.subject_id is not distinct from both_kinds.subject_id
+    left join graded on graded.section_id = both_kinds.section_id
+), differing as (
+    select
+        coalesce(expected.section_id, cached.section_id) as section_id,
+        coalesce(expected.subject_id, cached.subject_id) as subject_id,
+        to_jsonb(expected) as expected,
+        to_jsonb(cached) as cached
+    from expected
+    full join public.performance_cache as cached
+        on cached.section_id = expected.section_id
+        and coalesce(cached.subject_id, -1) = coalesce(expected.subject_id, -1)
+)
+select
+    differing.section_id,
+    format(
+        'section %s%s: %s', differing.section_id,
+        case when differing.subject_id is not null then ', subject ' || differing.subject_id end,
+        case
+            when differing.cached is null then 'not cached'
+            when differing.expected is null then 'cached, but there is none'
+            else (
+                select string_agg(
+                    format('%s %s, but should be %s', entry.key,
+                        coalesce(differing.cached ->> entry.key, 'none'),
+                        coalesce(entry.value #>> '{}', 'none')),
+                    '; '
+                )
+                from jsonb_each(differing.expected) as entry
+                where differing.cached -> entry.key is distinct from entry.value
+            )
+        end
+    ) as difference
+from differing
+where differing.expected is null
+    or (differing.cached is null and differing.expected ->> 'total_students' <> '0')
+    or (
+        differing.cached is not null and exists (
+            select from jsonb_each(differing.expected) as entry
+            where differing.cached -> entry.key is distinct from entry.value
+        )
+    )
+
+-- name: differing_policies
+select
+    figures.section_id,
+    format('section %s: reckoned with another policy than the one in force', figures.section_id)
+        as difference
+from public.performance_cache as figures
+join classpulse.section_policies as policy using (section_id)
+where figures.subject_id is null
+    and (figures.pass_mark, figures.letters, figures.minimums)
+    is distinct from (policy.pass_mark, policy.letters, policy.minimums)
+
+-- name: missing_triggers
+select format('%s: the trigger that captures %s is missing, off or changed', relation, operation)
+    as difference
+from classpulse.missing_triggers
+
+-- name: function_bodies
+-- The source of every function and procedure of the machinery, as the database holds it.
+select namespace.nspname || '.' || function.proname as name, function.prosrc as body
+from pg_proc as function
+join pg_namespace as namespace on namespace.oid = function.pronamespace
+where namespace.nspname = 'classpulse'
+
+-- name: forget_figures
+with marks as (
+    delete from classpulse.subject_standings where section_id = any($1::bigint[])
+), standings as (
+    delete from public.student_performance_summaries where section_id = any($1::bigint[])
+)
+delete from public.performance_cache where section_id = any($1::bigint[])
+
+-- name: ask_leader_to_yield
+select pg_notify('classpulse_wake', 'yield')
+
+-- name: forget_installed_functions
+-- The next migrate then creates them anew.
+delete from classpulse.objects where starts_with(file, 'functions/')
