@@ -49,7 +49,7 @@ async def own_school(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncI
         await _remove(connection, left["id"])
     async with connection.transaction():
         made = await connection.fetchrow(_SQL["make_school"], f"classpulse-check-{mark}", email)
-        assert made is not None  # noqa: S101 one row, or an error
+        assert made is not None
         await connection.execute(_SQL["give_password"], made["educator_id"], hashed)
         await connection.execute(_SQL["teach"], made["section_id"], made["educator_id"])
         students = await connection.fetch(
