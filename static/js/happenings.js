@@ -40,7 +40,8 @@ function result(row) {
 
 function previousResult(row) {
   if (row.previous_status && row.previous_status !== "graded") return row.previous_status;
-  return row.previous_score == null ? null : shown(row.previous_score, "marks");
+  if (row.previous_score == null || row.previous_score === row.score) return null;
+  return shown(row.previous_score, "marks");
 }
 
 function attendance(event) {
@@ -74,7 +75,8 @@ function roster(event) {
 
 function bulk(event) {
   const row = event.bulk_data;
-  const text = `${shown(row.rows, "whole")} rows changed at once`;
+  const text =
+    row.rows == null ? "all rows removed" : `${shown(row.rows, "whole")} rows changed at once`;
   return words("bulk", row.section_name, text, row.table);
 }
 

@@ -56,7 +56,7 @@ export class Indicator {
       case "reconnecting":
         return `since ${shown(state.since, "hours")}, ${nextTry(state, now)}`;
       case "stale":
-        return nextTry(state, now);
+        return `· ${nextTry(state, now)}`;
       default:
         return `${state.reason === "signed-out" ? "signed out" : "no access"}, ${figures}`;
     }

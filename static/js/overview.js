@@ -7,7 +7,7 @@ import { fill, showTime } from "./fields.js";
 import { shown } from "./format.js";
 import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
-import { answer, renewSession } from "./session.js";
+import { answer, keepCurrent, renewSession } from "./session.js";
 import { Stream } from "./stream.js";
 
 const API = "/api/v1/performance";
@@ -52,6 +52,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) stream.open();
 });
 
+keepCurrent(document.getElementById("sign-out"));
 document.querySelectorAll("time[data-time]").forEach(showTime);
 stream.open();
 
@@ -83,5 +84,5 @@ async function reload() {
 }
 
 async function renew() {
-  if (await renewSession(document.body.dataset.csrf)) stream.open();
+  if (await renewSession()) stream.open();
 }

@@ -1,11 +1,26 @@
 // The browser's own side of the session: the cookie is out of a script's reach, the server renews it.
 
+const CSRF_COOKIE = "classpulse_csrf";
+
+/** What a write must repeat. Another tab may have renewed it since this page was made. */
+export function csrfToken(cookies = document.cookie) {
+  const pairs = cookies.split("; ").map((cookie) => cookie.split("="));
+  return pairs.find(([name]) => name === CSRF_COOKIE)?.[1] ?? "";
+}
+
+/** Keep the token of a form as new as the session's. */
+export function keepCurrent(form) {
+  form.addEventListener("submit", () => {
+    form.elements.csrf_token.value = csrfToken() || form.elements.csrf_token.value;
+  });
+}
+
 /** Ask for a new token in place of the ending one; answers whether there is one now. */
-export async function renewSession(csrfToken) {
+export async function renewSession() {
   try {
     const response = await fetch("/api/v1/auth/refresh", {
       method: "POST",
-      headers: { "x-csrf-token": csrfToken },
+      headers: { "x-csrf-token": csrfToken() },
     });
     return response.ok;
   } catch {

@@ -3,7 +3,8 @@
 export function overviewShown(overview) {
   return {
     ...overview,
-    attendance_percentage: overview.attendance_stats.attendance_percentage,
+    attendance_percentage: overview.attendance_stats.percentage,
+    chronically_absent: overview.attendance_stats.chronically_absent,
     letters: letters(overview.grade_distribution),
     sections: keyed(overview.sections_performance_chart),
     subjects: keyed(overview.subject_performance_chart),

@@ -27,7 +27,8 @@ def overview_shown(overview: Mapping[str, Any]) -> dict[str, Any]:
     """The overview with its lists as the page lays them out."""
     return {
         **overview,
-        "attendance_percentage": overview["attendance_stats"]["attendance_percentage"],
+        "attendance_percentage": overview["attendance_stats"]["percentage"],
+        "chronically_absent": overview["attendance_stats"]["chronically_absent"],
         "letters": _letters(overview["grade_distribution"]),
         "sections": overview["sections_performance_chart"],
         "subjects": overview["subject_performance_chart"],

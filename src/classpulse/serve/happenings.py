@@ -45,7 +45,7 @@ def _result(grade: Event) -> str:
 def _previous_result(grade: Event) -> str | None:
     if grade.get("previous_status") in (None, "graded"):
         score = grade.get("previous_score")
-        return None if score is None else shown(score, "marks")
+        return None if score in (None, grade.get("score")) else shown(score, "marks")
     return str(grade["previous_status"])
 
 
@@ -86,7 +86,8 @@ def _roster(event: Event) -> dict[str, Any]:
 
 def _bulk(event: Event) -> dict[str, Any]:
     bulk = event["bulk_data"]
-    text = f"{shown(bulk.get('rows'), 'whole')} rows changed at once"
+    rows = bulk.get("rows")
+    text = "all rows removed" if rows is None else f"{shown(rows, 'whole')} rows changed at once"
     return _words("bulk", bulk.get("section_name"), text, bulk.get("table"))
 
 
@@ -112,3 +113,5 @@ _WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {
     "roster_update": _roster,
     "bulk_update": _bulk,
 }
+
+HAPPENING_TYPES = tuple(_WORDS)

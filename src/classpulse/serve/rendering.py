@@ -1,5 +1,6 @@
 """Templates into answers: one environment, escaping always, unknown names an error."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -23,14 +24,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "cache-control": "no-store",
-    # Not no-referrer: with that, browsers send `Origin: null` with our own forms.
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_HEADERS = {"content-security-policy": _POLICY, "cache-control": "no-store"}
 
 
 @cache
@@ -38,10 +32,15 @@ def static_files() -> StaticFiles:
     return StaticFiles(folder("static"))
 
 
-def page(template: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:
+def page(
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
     """A whole page that nobody keeps: it shows what one person may see."""
     body = _environment().get_template(template).render(context)
-    return HTMLResponse(body, status, headers=_HEADERS)
+    return HTMLResponse(body, status, {**_HEADERS, **(headers or {})})
 
 
 @cache

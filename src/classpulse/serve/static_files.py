@@ -64,7 +64,6 @@ class StaticFiles:
             "cache-control": _FOREVER if current else _ASK_AGAIN,
             "etag": file.etag,
             "vary": "accept-encoding",
-            "x-content-type-options": "nosniff",
         }
         if _matches(request.headers.get("if-none-match", ""), file.etag):
             return Response(status_code=304, headers=headers)

@@ -1,0 +1,152 @@
+"""The pages: signing in and out, and the overview. All of them work without JavaScript."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from classpulse.serve import tokens
+from classpulse.serve.answers import encode
+from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
+from classpulse.serve.display import overview_shown
+from classpulse.serve.form import form, local_path
+from classpulse.serve.happenings import HAPPENING_TYPES, happening
+from classpulse.serve.history import history_of
+from classpulse.serve.overview import overview_of
+from classpulse.serve.problems import Problem
+from classpulse.serve.rendering import page, static_files
+from classpulse.serve.sessions import drop_cookies, set_cookies, sign_in, sign_out
+from classpulse.serve.viewer import Viewer
+
+_NEWEST = 30
+_WRONG = "The e-mail or the password is wrong. Please try again."
+_INCOMPLETE = "Please give your e-mail and your password."
+_FOREIGN = "That form was not sent from this site’s own page. Please sign in here."
+_SEES = {
+    "educator": "The sections you teach, in the current term",
+    "principal": "Your whole school, in the current term",
+    "admin": "Every school, in the current term",
+}
+
+
+async def overview(request: Request) -> Response:
+    """The overview, or the way to sign in."""
+    viewer = await _signed_in(request)
+    if viewer is None:
+        return _to_login(request)
+    database = request.app.state.database
+    # Through JSON, so that the page shows what its stream will tell.
+    figures = _plain(await overview_of(database, viewer))
+    # Read later than the figures: what happened in between comes over the stream once more, and
+    # the page knows an event by its id.
+    events = _plain(await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES))
+    return page(
+        "overview.html",
+        {
+            **_shell(request, viewer),
+            "as_of_time": figures["as_of_time"],
+            "scope_text": _SEES[viewer.role],
+            "overview": overview_shown(figures),
+            "happenings": [happening(event) for event in events["items"]],
+            "modules": static_files().names("js"),
+        },
+    )
+
+
+async def login_form(request: Request) -> Response:
+    """The form to sign in; who is signed in goes on at once."""
+    target = local_path(request.query_params.get("next"))
+    if await _signed_in(request) is not None:
+        return RedirectResponse(target, 303)
+    return _login_page(target)
+
+
+async def login(request: Request) -> Response:
+    """Sign in and go on; else the form again, with what is wrong and all but the password."""
+    fields = await form(request)
+    target = local_path(fields.get("next"))
+    email, password = fields.get("email", "").strip(), fields.get("password", "")
+    # Without this a foreign page could sign its visitor in as somebody else.
+    if not same_site(request):
+        return _login_page(target, email, _FOREIGN, 403)
+    if not email or not password or "\0" in email + password or len(email) > 320:
+        return _login_page(target, email, _INCOMPLETE, 422)
+    try:
+        _, token = await sign_in(request, email, password)
+    except Problem as problem:
+        words = _WRONG if problem.status == 401 else problem.detail
+        headers = {k: v for k, v in problem.headers.items() if k.lower() == "retry-after"}
+        return _login_page(target, email, words, problem.status, headers)
+    response = RedirectResponse(target, 303)
+    set_cookies(request, response, token)
+    return response
+
+
+async def logout(request: Request) -> Response:
+    """Sign out. A form that is out of date, or not ours, changes nothing and shows the page."""
+    fields = await form(request)
+    try:
+        viewer = await viewer_of_token(request.app, request.cookies.get(COOKIE, ""))
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+    else:
+        expected = tokens.csrf(request.app.state.jwt_secret, viewer.jti)
+        sent = fields.get("csrf_token", "")
+        if not same_site(request) or not hmac.compare_digest(sent.encode(), expected.encode()):
+            return RedirectResponse("/", 303)
+        await sign_out(request, viewer)
+    response = RedirectResponse("/login", 303)
+    drop_cookies(request, response)
+    return response
+
+
+def _login_page(
+    target: str,
+    email: str = "",
+    problem: str | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    context = {"next": target, "email": email, "problem": problem}
+    return page("login.html", context, status, headers)
+
+
+async def _signed_in(request: Request) -> Viewer | None:
+    try:
+        return await viewer_of(request)
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+        return None
+
+
+def _shell(request: Request, viewer: Viewer) -> dict[str, Any]:
+    return {
+        "viewer_name": viewer.name,
+        "csrf_token": tokens.csrf(request.app.state.jwt_secret, viewer.jti),
+    }
+
+
+def _plain(content: Any) -> Any:
+    return msgspec.json.decode(encode(content))
+
+
+def _to_login(request: Request) -> Response:
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = "" if target == "/" else "?" + urlencode({"next": target})
+    return RedirectResponse(f"/login{query}", 303)
+
+
+routes = [
+    Route("/", overview),
+    Route("/login", login_form),
+    Route("/login", login, methods=["POST"]),
+    Route("/logout", logout, methods=["POST"]),
+    static_files().route,
+]
