@@ -1,0 +1,77 @@
+"""An event on its way out, encoded once for all who see the same of it."""
+
+import msgspec
+
+from classpulse.events import Event, Scope
+from classpulse.publish.compose import compose, needs_composing
+from classpulse.publish.subscriber import Encode, Message, Subscriber
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
+class Entry:
+    """An event with its encodings, made when first needed."""
+
+    __slots__ = ("_composed", "_frames", "_id", "composing", "event")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.composing = needs_composing(event)
+        self._id: str | None = None
+        self._frames: dict[Encode, bytes] = {}
+        self._composed: dict[tuple[tuple[int, ...], Encode], bytes] = {}
+
+    @property
+    def id(self) -> str:
+        """The event's own id: one epoch and its position."""
+        if self._id is None:
+            self._id = _decode_id(self.event.payload).id
+        return self._id
+
+    def frame_for(self, subscriber: Subscriber) -> bytes | None:
+        """The bytes for a subscriber, or ``None`` if it may not see the event or did not ask."""
+        event = self.event
+        if event.educator_id is not None:
+            return self._plain(subscriber) if self._is_theirs(subscriber) else None
+        if not (subscriber.plain or subscriber.wanted.matches(event)):
+            return None
+        sight = subscriber.sight
+        if not event.section_ids:
+            school = sight.school_id is not None and sight.school_id == event.school_id
+            return self._plain(subscriber) if sight.everything or school else None
+        if not self.composing:
+            seen = sight.everything or event.section_ids[0] in sight.sections
+            return self._plain(subscriber) if seen else None
+        visible = sight.visible(event.section_ids)
+        return self._for_sections(visible, subscriber.encode) if visible else None
+
+    def concerns(self, sight: Scope) -> bool:
+        """Whether the figures of a scope may have moved, whatever was asked for."""
+        event = self.event
+        if event.educator_id is not None:
+            return False
+        return sight.everything or bool(sight.visible(event.section_ids))
+
+    def _is_theirs(self, subscriber: Subscriber) -> bool:
+        return self.event.educator_id == subscriber.educator_id
+
+    def _plain(self, subscriber: Subscriber) -> bytes:
+        encode = subscriber.encode
+        frame = self._frames.get(encode)
+        if frame is None:
+            event = self.event
+            frame = self._frames[encode] = encode(Message(event.type, event.payload, self.id))
+        return frame
+
+    def _for_sections(self, visible: tuple[int, ...], encode: Encode) -> bytes:
+        key = (visible, encode)
+        frame = self._composed.get(key)
+        if frame is None:
+            data = compose(self.event, visible)
+            frame = self._composed[key] = encode(Message(self.event.type, data, self.id))
+        return frame

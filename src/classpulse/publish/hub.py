@@ -1,0 +1,276 @@
+"""Hands every event to the subscribers that may see it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from classpulse.events import Event, Scope
+from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.entry import Entry
+from classpulse.publish.index import Index
+from classpulse.publish.ring import Ring
+from classpulse.publish.subscriber import Encode, Message, Subscriber
+
+logger = logging.getLogger(__name__)
+
+Resolve = Callable[[int], Awaitable[Scope | None]]
+
+# How long the rights of one educator may take to be read before their streams are closed.
+RESOLVE_SECONDS = 1.0
+# Tokens signed out lately: a stream that was being opened meanwhile must not slip through.
+_REMEMBERED = 1000
+
+
+class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
+    """The process is stopping: nobody is taken in any more."""
+
+
+class Hub:
+    """The subscribers of a process, and where it stands in the log.
+
+    ``resolve`` reads what an educator may see now; ``None`` closes their streams. ``position``
+    is the last event handed out: whoever is attached has everything up to it in the buffer.
+    """
+
+    def __init__(self, resolve: Resolve, *, ring: Ring | None = None) -> None:
+        self.ring = ring or Ring()
+        self.deadlines = Deadlines()
+        self.epoch = ""
+        self.position = 0
+        self.as_of_time = datetime.fromtimestamp(0, UTC)
+        # grows when the log was replaced: what is being read of the old one is void
+        self.generation = 0
+        self.closing = False
+        self._resolve = resolve
+        self._index = Index()
+        self._all: dict[Subscriber, None] = {}
+        self._rescoped: dict[int, int] = {}
+        self._revoked: dict[str, None] = {}
+        self._to_wake: list[Subscriber] = []
+        self.touched: set[Subscriber] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def as_of(self) -> str:
+        """The id of the last event handed out."""
+        return f"{self.epoch}-{self.position}"
+
+    def everybody(self) -> Iterable[Subscriber]:
+        """All subscribers of now, also those that still catch up."""
+        return list(self._all)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, subscriber: Subscriber, *, rights_as_of: int | None = None
+    ) -> AsyncIterator[Subscriber]:
+        """Take a subscriber in until the block ends; it gets nothing before :meth:`attach`.
+
+        ``rights_as_of``: :attr:`position` before its rights were read; they are read again if
+        they have changed since.
+        """
+        if self.closing:
+            raise HubClosed
+        self._all[subscriber] = None
+        try:
+            known = self.position if rights_as_of is None else rights_as_of
+            if self._rescoped.get(subscriber.educator_id, known) > known:
+                await self._rescope([subscriber])
+            if subscriber.jti in self._revoked:
+                subscriber.close("token_revoked")
+            yield subscriber
+        finally:
+            self._all.pop(subscriber, None)
+            self.touched.discard(subscriber)
+            self._detach(subscriber)
+
+    def attach(self, subscriber: Subscriber, most_bytes: int) -> bool:
+        """Give what came after ``subscriber.after`` and go on live, with nothing in between.
+
+        ``False``: there is more than ``most_bytes``, of which a part was given (make room and
+        call again), or the ring no longer reaches back so far (read the log).
+        """
+        if not self.ring.covers(subscriber.after):
+            return False
+        given = 0
+        for entry in self.ring.since(subscriber.after):
+            if given > most_bytes:
+                return False
+            frame = entry.frame_for(subscriber)
+            subscriber.after = entry.event.position
+            if frame is not None:
+                subscriber.push(frame)
+                given += len(frame)
+        if subscriber.closed is None:
+            subscriber.after = max(subscriber.after, self.position)
+            subscriber.attached = True
+            self._index.add(subscriber)
+        return True
+
+    async def dispatch(self, events: Sequence[Event]) -> None:
+        """Hand out the next events of the log, in their order."""
+        for event in events:
+            if event.type == "scope_changed" and event.educator_id is not None:
+                # What was before may go out, what comes after waits for the new rights.
+                self._wake()
+                await self._change_rights(event.educator_id, event.position)
+            elif event.type == "_token_revoked":
+                self._revoke(event)
+            if not event.type.startswith("_"):
+                try:
+                    self._hand_out(Entry(event))
+                except msgspec.MsgspecError:
+                    # one event that is no JSON must not keep all others from everybody
+                    logger.exception("the event at position %d can't be read", event.position)
+            self.position = event.position
+        self._wake()
+
+    async def restart(self, epoch: str, position: int, reason: str) -> None:
+        """The log was replaced: tell everybody, and go on from ``position`` of the new one."""
+        self.epoch, self.position = epoch, position
+        self.generation += 1
+        self.ring.restart(position)
+        for subscriber in self.everybody():
+            subscriber.after = position
+            if subscriber.greeted:
+                tell_reset(subscriber, reason, self.as_of)
+                subscriber.wake()
+        # Whatever changed in rights meanwhile is not in this log.
+        await self._rescope(self.everybody())
+
+    def broadcast(self, type_: str, data: dict[str, Any]) -> None:
+        """One control event to all who are live, with the id last passed."""
+        as_of = self.as_of
+        message = Message(type_, encoded({"type": type_, "id": as_of, **data}), as_of)
+        frames: dict[Encode, bytes] = {}
+        for subscriber in self.everybody():
+            # Ahead of this process (their snapshot was newer): an older id would repeat events.
+            if subscriber.attached and subscriber.after <= self.position:
+                encode = subscriber.encode
+                if encode not in frames:
+                    frames[encode] = encode(message)
+                self._push(subscriber, frames[encode])
+        self._wake()
+
+    def keep_open(self) -> None:
+        """A sign that the socket is open, and no more: it proves nothing about the data."""
+        for subscriber in self.everybody():
+            if subscriber.attached and subscriber.keepalive:
+                self._push(subscriber, subscriber.keepalive)
+        self._wake()
+
+    def close(self, reason: str, farewell: Callable[[Subscriber], bytes]) -> None:
+        """End every stream, each with its last bytes, and take nobody in any more."""
+        self.closing = True
+        for subscriber in self.everybody():
+            self._detach(subscriber)
+            subscriber.close(reason, farewell(subscriber))
+
+    def end(self, subscriber: Subscriber, reason: str, farewell: bytes = b"") -> None:
+        """End one stream."""
+        self._detach(subscriber)
+        subscriber.close(reason, farewell)
+
+    def _hand_out(self, entry: Entry) -> None:
+        position = entry.event.position
+        self.ring.append(entry)
+        for subscriber in self._index.candidates(entry.event):
+            if position > subscriber.after and subscriber.closed is None:
+                frame = entry.frame_for(subscriber)
+                if frame is not None:
+                    self._push(subscriber, frame)
+                if subscriber.wanted.overview and entry.concerns(subscriber.sight):
+                    self.touched.add(subscriber)
+
+    def _push(self, subscriber: Subscriber, frame: bytes) -> None:
+        if not subscriber.buffer:
+            self._to_wake.append(subscriber)
+        subscriber.push(frame)
+
+    def _wake(self) -> None:
+        to_wake, self._to_wake = self._to_wake, []
+        for subscriber in to_wake:
+            if subscriber.closed is not None:
+                self._detach(subscriber)
+            elif not subscriber.busy:
+                subscriber.wake()
+
+    def _detach(self, subscriber: Subscriber) -> None:
+        if subscriber.attached:
+            subscriber.attached = False
+            self._index.remove(subscriber)
+
+    async def _change_rights(self, educator_id: int, position: int) -> None:
+        # Noted before the rights are read: whoever subscribes meanwhile reads them again.
+        self._rescoped[educator_id] = position
+        theirs = [s for s in self._all if s.educator_id == educator_id]
+        await self._rescope(theirs)
+
+    async def _rescope(self, subscribers: Iterable[Subscriber]) -> None:
+        by_educator: dict[int, list[Subscriber]] = {}
+        for subscriber in subscribers:
+            by_educator.setdefault(subscriber.educator_id, []).append(subscriber)
+        for educator_id, theirs in by_educator.items():
+            scope = await self._rights_of(educator_id)
+            for subscriber in theirs:
+                if scope is None:
+                    self.end(subscriber, "rights_ended")
+                else:
+                    self._give_scope(subscriber, scope)
+
+    async def _rights_of(self, educator_id: int) -> Scope | None:
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                return await self._resolve(educator_id)
+        except Exception:
+            # Whatever it was: unknown rights are none. Their clients come back and are asked.
+            logger.exception("the rights of an educator can't be read; their streams end")
+            return None
+
+    def _give_scope(self, subscriber: Subscriber, scope: Scope) -> None:
+        if subscriber.attached:
+            self._index.remove(subscriber)
+        subscriber.rescope(scope)
+        if subscriber.attached:
+            self._index.add(subscriber)
+            if subscriber.wanted.overview:
+                self.touched.add(subscriber)
+
+    def _revoke(self, event: Event) -> None:
+        jti = str(msgspec.json.decode(event.payload).get("jti", ""))
+        self._revoked[jti] = None
+        if len(self._revoked) > _REMEMBERED:
+            del self._revoked[next(iter(self._revoked))]
+        for subscriber in self.everybody():
+            if subscriber.jti == jti:
+                self.end(subscriber, "token_revoked")
+
+
+def encoded(data: dict[str, Any]) -> str:
+    """JSON on one line."""
+    return msgspec.json.encode(data).decode()
+
+
+def tell(subscriber: Subscriber, type_: str, data: dict[str, Any], id_: str | None = None) -> None:
+    """One control event to one subscriber; ``id_``: where it stands, for a resume."""
+    known = {"type": type_} if id_ is None else {"type": type_, "id": id_}
+    subscriber.push(subscriber.encode(Message(type_, encoded(known | data), id_)))
+
+
+RESET_REASONS = {
+    "malformed": "The id to resume from is not one of ours.",
+    "epoch": "The database was restored or replaced since that id.",
+    "ahead": "The id to resume from is ahead of the log: the database was rolled back.",
+    "expired": "The events since that id are no longer kept.",
+}
+
+
+def tell_reset(subscriber: Subscriber, reason: str, goes_on_from: str) -> None:
+    """What is shown must be fetched anew; the stream goes on from this id."""
+    tell(subscriber, "reset", {"reason": reason, "detail": RESET_REASONS[reason]}, goes_on_from)

@@ -1,0 +1,246 @@
+"""Follows the log and hands its events to the hub, through whatever happens to the connection."""
+
+import asyncio
+import logging
+import os
+import platform
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from classpulse.events import Scope
+from classpulse.publish.entry import Entry
+from classpulse.publish.hub import Hub, Resolve
+from classpulse.publish.line import LOST, Line, close, open_connection
+from classpulse.publish.overviews import Overviews
+from classpulse.publish.proof import PROOF_HOLDS, Proof
+from classpulse.publish.reader import (
+    PAGE_EVENTS,
+    QUERY_SECONDS,
+    Connection,
+    Ends,
+    log_ends,
+    read_events,
+    recent_events,
+)
+from classpulse.publish.ring import RING_EVENTS
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "classpulse_events"
+# Seconds.
+SLOW_POLL = 2.0
+HEARTBEAT_EVERY = 10.0
+RETRY_FIRST = 0.1
+RETRY_MOST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What readiness asks. ``proof_age``: seconds since the birth of the last canary seen."""
+
+    connected: bool
+    epoch: str
+    position: int
+    log_position: int
+    proof_age: float | None
+    capture_intact: bool
+    lag_ms: float | None
+    subscribers: int
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything logged, as far as known, was handed out."""
+        return self.position >= self.log_position
+
+
+class Publisher:
+    """One process's view of the log. ``run`` it for as long as the process lives.
+
+    ``listen_url`` must be a direct address: LISTEN does not pass a transaction pooler.
+    ``resolve`` reads an educator's rights; ``overview`` the merged figures of a scope.
+    """
+
+    def __init__(
+        self,
+        listen_url: str,
+        *,
+        resolve: Resolve,
+        overview: Callable[[Scope], Awaitable[dict[str, Any]]] | None = None,
+        process: str | None = None,
+        heartbeat_every: float = HEARTBEAT_EVERY,
+    ) -> None:
+        self.hub = Hub(resolve)
+        self.proof = Proof(process or f"{platform.node()}:{os.getpid()}")
+        self.replays = Line(listen_url, "classpulse replay")
+        self.overviews = Overviews(self.hub, overview)
+        self._url = listen_url
+        self._canaries = Line(listen_url, "classpulse canary")
+        self._heartbeat_every = heartbeat_every
+        self._connection: Connection | None = None
+        self._woken = asyncio.Event()
+        self._started = asyncio.Event()
+        self._log_position = 0
+
+    @property
+    def position(self) -> int:
+        """The last event handed out."""
+        return self.hub.position
+
+    @property
+    def alive(self) -> bool:
+        """Whether a change made in the database now would arrive."""
+        return self._connection is not None and self.proof.fresh
+
+    def status(self) -> Status:
+        """For readiness and metrics."""
+        return Status(
+            connected=self._connection is not None,
+            epoch=self.hub.epoch,
+            position=self.hub.position,
+            log_position=self._log_position,
+            proof_age=self.proof.age,
+            capture_intact=self.proof.intact,
+            lag_ms=self.proof.lag_ms,
+            subscribers=len(self.hub),
+        )
+
+    async def started(self, seconds: float) -> bool:
+        """Wait for the first look at the log; ``False`` if it takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._started.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def log_ends(self) -> Ends:
+        """Where the log begins and ends now."""
+        async with self.replays.use() as connection:
+            return await log_ends(connection)
+
+    async def run(self) -> None:
+        """Follow the log until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_forever())
+                tasks.create_task(self.proof.run(self._canaries, self._cut))
+                tasks.create_task(self._heartbeats())
+                tasks.create_task(self.overviews.run())
+        finally:
+            self.hub.deadlines.clear()
+            await self.replays.close()
+            await self._canaries.close()
+
+    async def _follow_forever(self) -> None:
+        pause = RETRY_FIRST
+        told = False
+        while True:
+            try:
+                async with self._listening() as connection:
+                    await self._find_place(connection)
+                    if told:
+                        logger.info("listening again, at position %d", self.position)
+                    pause, told = RETRY_FIRST, False
+                    await self._follow(connection)
+            except LOST as error:
+                if not told:
+                    logger.warning("the listening connection is lost: %s", error)
+                told = True
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (spreads, hides nothing)
+            pause = min(RETRY_MOST, pause * 2)
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[Connection]:
+        connection = await open_connection(self._url, "classpulse listener")
+        try:
+            connection.add_termination_listener(self._wake)
+            async with asyncio.timeout(QUERY_SECONDS):
+                await connection.add_listener(CHANNEL, self._wake)
+            yield connection
+        except BaseException:
+            # Nobody answers a goodbye on a lost connection.
+            connection.terminate()
+            raise
+        finally:
+            self._connection = None
+            await close(connection)
+
+    async def _find_place(self, connection: Connection) -> None:
+        """Where to go on: at the end of the log at first, else after our own position."""
+        page = await read_events(connection, self.position, 1)
+        hub = self.hub
+        if not hub.epoch:
+            hub.epoch, hub.position = page.epoch, page.log_position
+            hub.as_of_time = page.as_of_time
+            hub.ring.restart(page.log_position)
+            recent = await recent_events(connection, page.log_position, RING_EVENTS)
+            # As if they had been handed out here: after a restart everybody resumes at once.
+            hub.ring.restart(recent[0].position - 1 if recent else page.log_position)
+            for event in recent:
+                hub.ring.append(Entry(event))
+        elif page.epoch == hub.epoch and (await log_ends(connection)).start > hub.position:
+            await hub.restart(page.epoch, page.log_position, "expired")
+        self._connection = connection
+        self._started.set()
+
+    async def _follow(self, connection: Connection) -> None:
+        hub = self.hub
+        while True:
+            self._woken.clear()
+            page = await read_events(connection, hub.position)
+            self.proof.set_clock(page.now)
+            self._log_position = page.log_position
+            if page.epoch != hub.epoch:
+                await hub.restart(page.epoch, page.log_position, "epoch")
+                continue
+            if page.log_position < hub.position:
+                await hub.restart(page.epoch, page.log_position, "ahead")
+                continue
+            for event in page.events:
+                if event.type == "_canary":
+                    self.proof.seen(event)
+            await hub.dispatch(page.events)
+            if hub.position >= page.log_position:
+                hub.as_of_time = page.as_of_time
+            if len(page.events) == PAGE_EVENTS:
+                # others have their turn between pages
+                await asyncio.sleep(0)
+                continue
+            await self._wait()
+            if connection.is_closed():
+                raise ConnectionError("the server closed the connection")
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(SLOW_POLL):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_every)
+            if self.alive:
+                lag = self.proof.lag_ms
+                self.hub.broadcast(
+                    "heartbeat",
+                    {
+                        "as_of_time": self.hub.as_of_time,
+                        "lag_ms": None if lag is None else round(lag),
+                    },
+                )
+            else:
+                self.hub.keep_open()
+
+    def _cut(self) -> None:
+        """The canary did not come back: this connection may be deaf."""
+        if self._connection is not None:
+            logger.warning("no proof of life within %s s: connecting anew", PROOF_HOLDS / 2)
+            self._connection.terminate()
+            self._woken.set()
+
+    def _wake(self, *_: object) -> None:
+        self._woken.set()

@@ -1,0 +1,123 @@
+"""Reading the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from classpulse.events import Event, Scope
+from classpulse.sql import queries
+
+_SQL = queries("publish")
+PAGE_EVENTS = 200
+# How much of the log one replay query may look through, whatever it finds.
+REPLAY_SPAN = 5000
+# An answer that takes longer is a connection that is lost.
+QUERY_SECONDS = 4.0
+
+_decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The next events after a position, and where the log stood in the same snapshot."""
+
+    epoch: str
+    log_position: int
+    as_of_time: datetime
+    now: datetime
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Kept events for one scope. ``oldest``: the first position still kept, if any.
+
+    ``read_to``: nothing for this scope is missing up to here.
+    """
+
+    epoch: str
+    oldest: int | None
+    read_to: int
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where the log begins and ends; ``oldest`` is ``None`` when nothing is kept."""
+
+    epoch: str
+    oldest: int | None
+    newest: int
+
+    @property
+    def start(self) -> int:
+        """Everything after this position is kept."""
+        return self.newest if self.oldest is None else self.oldest - 1
+
+
+async def read_events(connection: Connection, after: int, limit: int = PAGE_EVENTS) -> Page:
+    """The next events after a position."""
+    rows = await connection.fetch(_SQL["read_events"], after, limit, timeout=QUERY_SECONDS)
+    first = rows[0]
+    return Page(
+        first["epoch"], first["log_position"], first["as_of_time"], first["now"], _events(rows)
+    )
+
+
+async def recent_events(connection: Connection, position: int, limit: int) -> list[Event]:
+    """The last events up to a position."""
+    rows = await connection.fetch(_SQL["recent_events"], position, limit, timeout=QUERY_SECONDS)
+    return _events(rows)
+
+
+async def log_ends(connection: Connection) -> Ends:
+    """Where the log begins and ends now."""
+    row = (await connection.fetch(_SQL["log_ends"], timeout=QUERY_SECONDS))[0]
+    return Ends(row["epoch"], row["oldest"], row["log_position"])
+
+
+async def replay_events(
+    connection: Connection, after: int, up_to: int, scope: Scope, educator_id: int
+) -> Replay:
+    """A page of the kept events that a scope may see."""
+    end = min(up_to, after + REPLAY_SPAN)
+    rows = await connection.fetch(
+        _SQL["replay_events"],
+        after,
+        end,
+        scope.everything,
+        list(scope.sections),
+        scope.school_id,
+        educator_id,
+        PAGE_EVENTS,
+        timeout=QUERY_SECONDS * 2,
+    )
+    events = _events(rows)
+    read_to = events[-1].position if len(events) == PAGE_EVENTS else end
+    return Replay(rows[0]["epoch"], rows[0]["oldest"], read_to, events)
+
+
+def _events(rows: Sequence[asyncpg.Record]) -> list[Event]:
+    return [_event(row) for row in rows if row["position"] is not None]
+
+
+def _event(row: asyncpg.Record) -> Event:
+    parts = row["parts"]
+    return Event(
+        position=row["position"],
+        at=row["at"],
+        type=row["type"],
+        event=row["event"],
+        school_id=row["school_id"],
+        section_ids=tuple(row["section_ids"]),
+        student_id=row["student_id"],
+        subject_id=row["subject_id"],
+        educator_id=row["educator_id"],
+        payload=row["payload"],
+        parts=None if parts is None else _decode_parts(parts),
+    )

@@ -1,0 +1,188 @@
+"""One who listens: what they may see, what they asked for, and what waits to be written."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from classpulse.events import Event, Scope
+
+# What one subscriber may have waiting before it counts as too slow.
+BUFFER_BYTES = 1024 * 1024
+
+OVERVIEW = "performance_update"
+# These concern every subject and every student of their sections, whatever else they name.
+_WIDE = frozenset({"bulk_update", "figures_changed"})
+_EVERY_SUBJECT = _WIDE | {"roster_update"}
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """What an encoder turns into bytes. ``data`` is JSON on one line; no ``id`` leaves it out."""
+
+    type: str
+    data: str
+    id: str | None = None
+
+
+Encode = Callable[[Message], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a subscriber asked for; ``None`` is everything of that kind.
+
+    ``sections`` narrows the scope itself: an event of several sections is composed for those
+    wanted. An event that concerns every subject (every student) passes a filter on them.
+    """
+
+    types: frozenset[str] | None = None
+    sections: frozenset[int] | None = None
+    subjects: frozenset[int] | None = None
+    students: frozenset[int] | None = None
+
+    @property
+    def overview(self) -> bool:
+        """Whether the merged overview was asked for by name."""
+        return self.types is not None and OVERVIEW in self.types
+
+    @property
+    def anything(self) -> bool:
+        """Whether nothing is filtered but sections."""
+        return self.types is None and self.subjects is None and self.students is None
+
+    def matches(self, event: Event) -> bool:
+        """Whether an event that may be seen was asked for (sections aside)."""
+        if self.types is not None and event.type not in self.types:
+            return False
+        if (
+            self.subjects is not None
+            and event.subject_id not in self.subjects
+            and not (event.subject_id is None and event.type in _EVERY_SUBJECT)
+        ):
+            return False
+        return (
+            self.students is None
+            or event.student_id in self.students
+            or (event.student_id is None and event.type in _WIDE)
+        )
+
+    def narrow(self, scope: Scope) -> Scope:
+        """The scope as far as it was asked for."""
+        if self.sections is None:
+            return scope
+        return Scope(sections=frozenset(scope.visible(self.sections)))
+
+
+EVERYTHING = Wanted()
+
+
+def _nothing() -> None:
+    pass
+
+
+class Subscriber:
+    """A bounded buffer of ready bytes, and who it belongs to.
+
+    ``wake`` is called when there is something to write or the subscriber was closed; it takes
+    what is there with :meth:`take`. While ``busy`` (the peer does not read) the buffer fills;
+    over ``bound`` bytes the subscriber is closed with the reason ``slow``.
+    """
+
+    __slots__ = (
+        "_relief",
+        "after",
+        "attached",
+        "bound",
+        "buffer",
+        "busy",
+        "closed",
+        "educator_id",
+        "encode",
+        "farewell",
+        "greeted",
+        "jti",
+        "keepalive",
+        "plain",
+        "scope",
+        "sight",
+        "size",
+        "wake",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        scope: Scope,
+        *,
+        educator_id: int,
+        encode: Encode,
+        wanted: Wanted = EVERYTHING,
+        jti: str = "",
+        keepalive: bytes = b"",
+        bound: int = BUFFER_BYTES,
+    ) -> None:
+        self.educator_id = educator_id
+        self.jti = jti
+        self.encode = encode
+        self.wanted = wanted
+        self.keepalive = keepalive
+        self.bound = bound
+        self.buffer: list[bytes] = []
+        self.size = 0
+        self.busy = False
+        self.attached = False
+        self.closed: str | None = None
+        self.farewell = b""
+        # everything up to here was given or is behind where they began
+        self.after = 0
+        self.greeted = False
+        self.wake: Callable[[], None] = _nothing
+        self._relief: asyncio.Future[None] | None = None
+        self.rescope(scope)
+
+    def rescope(self, scope: Scope) -> None:
+        """Other rights from here on."""
+        self.scope = scope
+        self.sight = self.wanted.narrow(scope)
+        self.plain = self.wanted.anything
+
+    def push(self, frame: bytes) -> None:
+        """Append ready bytes; the caller wakes the subscriber when it has no more."""
+        self.buffer.append(frame)
+        self.size += len(frame)
+        if self.size > self.bound:
+            if not self.busy:
+                self.wake()
+            if self.size > self.bound:
+                self.close("slow")
+
+    def take(self) -> list[bytes]:
+        """What waits, in order; the buffer is empty then."""
+        taken, self.buffer, self.size = self.buffer, [], 0
+        return taken
+
+    def close(self, reason: str, farewell: bytes = b"") -> None:
+        """No more events from now on. Too slow: what waits is dropped, a resume brings it back."""
+        if self.closed is not None:
+            return
+        self.closed = reason
+        self.farewell = farewell
+        if reason == "slow":
+            self.take()
+        self.relieve()
+        self.wake()
+
+    def relieve(self) -> None:
+        """The peer reads again, or is gone."""
+        if self._relief is not None and not self._relief.done():
+            self._relief.set_result(None)
+
+    async def room(self) -> None:
+        """Wait until what was taken has been written; one waiter at most."""
+        while self.busy and self.closed is None:
+            self._relief = asyncio.get_running_loop().create_future()
+            try:
+                await self._relief
+            finally:
+                self._relief = None

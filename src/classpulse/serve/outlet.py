@@ -1,0 +1,142 @@
+"""Writes what waits in a subscriber's buffer to its connection."""
+
+import asyncio
+import logging
+import types
+from collections.abc import Coroutine, Generator, Iterator
+from typing import Any, Protocol
+
+from starlette.types import Message, Receive, Send
+
+from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.subscriber import Subscriber
+
+logger = logging.getLogger(__name__)
+
+# How long a peer may take for the last bytes of a stream that ended before it is cut off.
+LAST_BYTES_SECONDS = 3.0
+
+
+class Framing(Protocol):
+    """How a protocol wraps ready bytes, and how it ends."""
+
+    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+        """ASGI messages that carry the frames."""
+
+    def end(self, reason: str, farewell: bytes) -> Message:
+        """The ASGI message after which nothing comes."""
+
+
+class Outlet:
+    """Writes at once, from within the dispatch, as long as the peer reads.
+
+    An ASGI ``send`` only waits when the peer does not read, so it is stepped by hand: most
+    deliveries then cost no task switch. A task takes over what had to wait, and only that.
+    """
+
+    __slots__ = ("_deadlines", "_ended", "_framing", "_receive", "_send", "_subscriber", "_waiting")
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        framing: Framing,
+        receive: Receive,
+        send: Send,
+        deadlines: Deadlines,
+    ) -> None:
+        self._subscriber = subscriber
+        self._framing = framing
+        self._receive = receive
+        self._send = send
+        self._deadlines = deadlines
+        self._waiting: asyncio.Task[None] | None = None
+        self._ended = False
+
+    async def run(self) -> None:
+        """Until the peer leaves, or the end was sent."""
+        try:
+            while not (await self._receive())["type"].endswith(".disconnect"):
+                pass
+        finally:
+            self._ended = True
+            self._subscriber.close("gone")
+            if self._waiting is not None:
+                self._waiting.cancel()
+
+    def flush(self) -> None:
+        """Write what is there; never waits."""
+        if self._ended or self._waiting is not None:
+            if self._subscriber.closed is not None and not self._ended:
+                self._cut_soon()
+            return
+        for message in self._messages():
+            step = self._send(message)
+            waited = self._start(step)
+            if waited is not _DONE:
+                self._subscriber.busy = True
+                self._waiting = asyncio.get_running_loop().create_task(self._drain(step, waited))
+                if self._subscriber.closed is not None:
+                    self._cut_soon()
+                return
+
+    def _start(self, step: Any) -> object:
+        try:
+            return step.send(None)
+        except StopIteration:
+            return _DONE
+        except OSError:
+            # the peer is gone; who receives hears of it
+            self._ended = True
+        except Exception:
+            # This runs within the dispatch to everybody, whom one connection must not harm.
+            self._ended = True
+            logger.exception("a stream can't be written to")
+        return _DONE
+
+    async def _drain(self, step: Any, waited: object) -> None:
+        try:
+            await _resume(step, waited)
+            for message in self._messages():
+                await self._send(message)
+        except OSError:
+            self._ended = True
+        finally:
+            self._waiting = None
+            self._subscriber.busy = False
+            self._subscriber.relieve()
+
+    def _messages(self) -> Iterator[Message]:
+        subscriber = self._subscriber
+        while subscriber.buffer:
+            yield from self._framing.parts(subscriber.take())
+        if subscriber.closed is not None and not self._ended:
+            self._ended = True
+            self._cut_soon()
+            yield self._framing.end(subscriber.closed, subscriber.farewell)
+
+    def _cut_soon(self) -> None:
+        """A peer that does not even take the end is let go; without this it would stay for good."""
+        transport = getattr(getattr(self._receive, "__self__", None), "transport", None)
+        if transport is not None:
+            self._deadlines.after(LAST_BYTES_SECONDS, transport.abort)
+
+
+_DONE = object()
+
+
+@types.coroutine
+def _resume(step: Coroutine[Any, Any, None], waited: object) -> Generator[object, Any, None]:
+    """Await the rest of a coroutine that was started by hand and waits for ``waited``."""
+    while True:
+        try:
+            sent = yield waited
+        except BaseException as error:
+            try:
+                waited = step.throw(error)
+            except StopIteration:
+                return
+        else:
+            try:
+                waited = step.send(sent)
+            except StopIteration:
+                return

@@ -1,0 +1,38 @@
+"""Server-sent events: the frames, and the moment when the server begins to stop."""
+
+import signal
+
+from sse_starlette.event import ServerSentEvent
+from sse_starlette.sse import AppStatus
+
+from classpulse.publish.subscriber import Message
+
+_LINE = "\n"
+KEEPALIVE = b": open\n\n"
+
+
+def frame(message: Message) -> bytes:
+    """An event with its type as SSE's own, for ``addEventListener``."""
+    return ServerSentEvent(message.data, event=message.type, id=message.id, sep=_LINE).encode()
+
+
+def message_frame(message: Message) -> bytes:
+    """The same without ``event:``, for clients that only know ``onmessage``."""
+    return ServerSentEvent(message.data, id=message.id, sep=_LINE).encode()
+
+
+def retry(milliseconds: int) -> bytes:
+    """How long a client should wait before it comes back."""
+    return ServerSentEvent(retry=milliseconds, sep=_LINE).encode()
+
+
+def server_is_stopping() -> bool:
+    """Whether the server was told to stop.
+
+    Importing ``sse_starlette`` makes uvicorn's exit set a flag; that misses a server whose signal
+    handlers were in place before the import, so the server itself is asked too.
+    """
+    if AppStatus.should_exit:
+        return True
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))

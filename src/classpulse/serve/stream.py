@@ -1,0 +1,174 @@
+"""The stream of events over HTTP (SSE)."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Iterator
+
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from classpulse.publish.deadlines import Deadline
+from classpulse.publish.hub import Hub, HubClosed, tell
+from classpulse.publish.line import LOST
+from classpulse.publish.publisher import Publisher
+from classpulse.publish.resume import Since, catch_up, open_with_ready, place
+from classpulse.publish.subscriber import Encode, Subscriber
+from classpulse.serve import sse
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
+from classpulse.serve.outlet import Outlet
+from classpulse.serve.problems import Problem, unavailable
+from classpulse.serve.viewer import Viewer
+
+logger = logging.getLogger(__name__)
+
+# Seconds: how long before its end a token's stream is told, and how long a start is waited for.
+TOKEN_WARNING = 60.0
+START_SECONDS = 5.0
+# A quick first return; spread, so that a server's restart is no stampede.
+_RETRY_MS = (1000, 3000)
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    # once the stream has ended nothing else is to come on this connection
+    (b"connection", b"close"),
+]
+_ENCODERS: dict[str, Encode] = {"": sse.frame, "message": sse.message_frame}
+
+
+class Frames:
+    """Ready frames as parts of one endless body."""
+
+    __slots__ = ()
+
+    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+        """One part for all that waits."""
+        body = frames[0] if len(frames) == 1 else b"".join(frames)
+        yield {"type": "http.response.body", "body": body, "more_body": True}
+
+    def end(self, reason: str, farewell: bytes) -> Message:
+        """The last part."""
+        return {"type": "http.response.body", "body": farewell, "more_body": False}
+
+
+_FRAMES = Frames()
+
+
+class Stream:
+    """``GET /api/v1/performance/stream``: everything the viewer may see, as it happens."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        conn = HTTPConnection(scope)
+        publisher: Publisher = conn.app.state.publisher
+        await ready_or_503(publisher)
+        # Before the rights are read: a change after this is noticed when subscribing.
+        rights_as_of = publisher.position
+        viewer = await viewer_of(conn)
+        subscriber = _subscriber(conn, viewer)
+        since = since_of(conn)
+        await require_in_scope(conn, viewer, subscriber.wanted)
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        outlet = Outlet(subscriber, _FRAMES, receive, send, publisher.hub.deadlines)
+        try:
+            async with publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of):
+                reset = await placed_or_503(publisher, subscriber, since)
+                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                subscriber.push(b": classpulse\n\n" + sse.retry(random.randint(*_RETRY_MS)))  # noqa: S311
+                open_with_ready(publisher, subscriber, reset)
+                subscriber.wake = outlet.flush
+                await follow(publisher, subscriber, outlet, viewer.expires_at)
+        except HubClosed:
+            raise unavailable("The server is restarting. Try again in a moment.") from None
+
+
+def _subscriber(conn: HTTPConnection, viewer: Viewer) -> Subscriber:
+    check_names(conn.query_params, ("format",))
+    formats = conn.query_params.getlist("format")
+    if len(formats) > 1 or (formats and formats[0] != "message"):
+        raise Problem(400, "format can only be message (without it, events carry their type).")
+    return Subscriber(
+        viewer.scope,
+        educator_id=viewer.educator_id,
+        jti=viewer.jti,
+        wanted=wanted_of(conn.query_params),
+        encode=_ENCODERS[formats[0] if formats else ""],
+        keepalive=sse.KEEPALIVE,
+    )
+
+
+async def ready_or_503(publisher: Publisher) -> None:
+    """Wait until this process knows where the log stands."""
+    if not await publisher.started(START_SECONDS):
+        raise unavailable()
+
+
+async def placed_or_503(
+    publisher: Publisher, subscriber: Subscriber, since: Since | None
+) -> str | None:
+    """Set where the subscriber goes on from; the reason of a reset, if one must be said."""
+    try:
+        subscriber.after, reset = await place(publisher, since)
+    except LOST as error:
+        logger.warning("the log can't be read: %s", error)
+        raise unavailable() from None
+    return reset
+
+
+async def follow(
+    publisher: Publisher, subscriber: Subscriber, outlet: Outlet, expires_at: float
+) -> None:
+    """Catch up, then live until the peer leaves or the stream is ended."""
+    hub = publisher.hub
+    deadlines = token_deadlines(hub, subscriber, expires_at)
+    publisher.overviews.ask(subscriber)
+    try:
+        # With what the ring holds it is done at once, without a task of its own.
+        if hub.ring.covers(subscriber.after) and hub.attach(subscriber, subscriber.bound // 2):
+            subscriber.wake()
+            await outlet.run()
+            return
+        async with asyncio.TaskGroup() as tasks:
+            catching_up = tasks.create_task(_catch_up_or_end(publisher, subscriber))
+            await outlet.run()
+            catching_up.cancel()
+    finally:
+        for deadline in deadlines:
+            deadline.cancel()
+
+
+async def _catch_up_or_end(publisher: Publisher, subscriber: Subscriber) -> None:
+    try:
+        await catch_up(publisher, subscriber)
+    except LOST as error:
+        # What was given is in order and complete so far: a resume goes on from there.
+        logger.warning("a resume was cut off, the log can't be read: %s", error)
+        publisher.hub.end(subscriber, "unavailable")
+
+
+def token_deadlines(hub: Hub, subscriber: Subscriber, expires_at: float) -> tuple[Deadline, ...]:
+    """Tell that the token ends, then end the stream with it."""
+    left = expires_at - time.time()
+
+    def warn() -> None:
+        if subscriber.closed is None:
+            tell(subscriber, "token_expiring", {"expires_at": int(expires_at)})
+            if not subscriber.busy:
+                subscriber.wake()
+
+    def end() -> None:
+        hub.end(subscriber, "token_expired")
+
+    return (hub.deadlines.after(left - TOKEN_WARNING, warn), hub.deadlines.after(left, end))
+
+
+routes: list[BaseRoute] = [
+    Route("/api/v1/performance/stream", Stream(), methods=["GET"], name="stream")
+]

@@ -1,0 +1,146 @@
+"""The stream of events over a WebSocket."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from classpulse.publish import subscriber as waiting
+from classpulse.publish.hub import HubClosed
+from classpulse.publish.publisher import Publisher
+from classpulse.publish.resume import Since, open_with_ready
+from classpulse.publish.subscriber import Subscriber, Wanted
+from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
+from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
+from classpulse.serve.outlet import Outlet
+from classpulse.serve.problems import AWAY, Problem, not_found, unauthorized
+from classpulse.serve.stream import follow, placed_or_503, ready_or_503
+from classpulse.serve.viewer import Viewer
+
+# How long the first message, with the token, may take.
+TOKEN_SECONDS = 10.0
+
+TOKEN, NOT_THEIRS, TOO_SLOW, RESTARTING, TRY_LATER = 4401, 4404, 1013, 1012, 1013
+_CODES = {
+    "slow": TOO_SLOW,
+    "shutdown": RESTARTING,
+    "unavailable": TRY_LATER,
+    "token_expired": TOKEN,
+    "token_revoked": TOKEN,
+    "rights_ended": TOKEN,
+}
+
+
+class Messages:
+    """Ready texts, one a message."""
+
+    __slots__ = ()
+
+    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+        """A message for each."""
+        for frame in frames:
+            yield {"type": "websocket.send", "text": frame.decode()}
+
+    def end(self, reason: str, farewell: bytes) -> Message:
+        """The closing handshake, its code saying why."""
+        return {"type": "websocket.close", "code": _CODES.get(reason, 1000), "reason": reason}
+
+
+_MESSAGES = Messages()
+
+
+def text_frame(message: waiting.Message) -> bytes:
+    """An event as one message: its JSON, which holds type and id."""
+    return message.data.encode()
+
+
+class EventSocket:
+    """``WS …/ws/performance/{educator_id}``: the same events as the stream, one a message."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        if not same_site(socket):
+            raise Problem(403, "A page of another site may not open this socket.")
+        check_names(socket.query_params)
+        wanted, since = wanted_of(socket.query_params), since_of(socket)
+        publisher: Publisher = socket.app.state.publisher
+        await ready_or_503(publisher)
+        await socket.accept()
+        try:
+            await _serve(socket, receive, send, wanted, since)
+        except WebSocketDisconnect:
+            return
+        except HubClosed:
+            await socket.close(RESTARTING, "shutdown")
+        except Problem as problem:
+            code = {401: TOKEN, 404: NOT_THEIRS}.get(problem.status, TRY_LATER)
+            # a reason has room for 123 bytes
+            await socket.close(code, problem.detail[:100])
+        except AWAY:
+            await socket.close(TRY_LATER, "unavailable")
+
+
+async def _serve(
+    socket: WebSocket, receive: Receive, send: Send, wanted: Wanted, since: Since | None
+) -> None:
+    publisher: Publisher = socket.app.state.publisher
+    viewer, rights_as_of = await _viewer(socket, publisher)
+    if socket.path_params["educator_id"] != str(viewer.educator_id):
+        raise not_found("educator")
+    await require_in_scope(socket, viewer, wanted)
+    hub = publisher.hub
+    subscriber = Subscriber(
+        viewer.scope,
+        educator_id=viewer.educator_id,
+        jti=viewer.jti,
+        wanted=wanted,
+        encode=text_frame,
+    )
+    outlet = Outlet(subscriber, _MESSAGES, receive, send, hub.deadlines)
+    async with hub.subscribe(subscriber, rights_as_of=rights_as_of):
+        reset = await placed_or_503(publisher, subscriber, since)
+        open_with_ready(publisher, subscriber, reset)
+        subscriber.wake = outlet.flush
+        await follow(publisher, subscriber, outlet, viewer.expires_at)
+
+
+async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]:
+    """Who it is, and where the log stood before their rights were read."""
+    rights_as_of = publisher.position
+    if "authorization" in socket.headers or socket.cookies.get(COOKIE):
+        return await viewer_of(socket), rights_as_of
+    try:
+        async with asyncio.timeout(TOKEN_SECONDS):
+            token = _token(await socket.receive())
+    except TimeoutError:
+        raise unauthorized("No token came within 10 seconds.") from None
+    rights_as_of = publisher.position
+    return await viewer_of_token(socket.app, token), rights_as_of
+
+
+def _token(message: Any) -> str:
+    """The token of a first message: ``{"token": "…"}``, or the token alone."""
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text = message.get("text") or (message.get("bytes") or b"").decode(errors="replace")
+    text = text.strip()
+    if text.startswith("{"):
+        try:
+            return str(msgspec.json.decode(text, type=dict[str, Any]).get("token", ""))
+        except msgspec.MsgspecError:
+            return ""
+    return str(text)
+
+
+_endpoint = EventSocket()
+routes: list[BaseRoute] = [
+    WebSocketRoute(f"{prefix}/ws/performance/{{educator_id}}", _endpoint, name=name)
+    for prefix, name in (
+        ("/api/v1/performance", "event_socket"),
+        ("/api/v1", "event_socket_short"),
+    )
+]
