@@ -19,6 +19,33 @@ with eligible as materialized (
     where standing.section_id = any(cast(:sections as bigint[]))
         and standing.average_score is not null
         and standing.graded_count * 2 >= figures.graded_median
+        and (
+            cast(:subjects as bigint[]) is null
+            or exists (
+                select from public.performance_cache as figures
+                where figures.section_id = standing.section_id
+                    and figures.subject_id = any(cast(:subjects as bigint[]))
+            )
+        )
+        and (cast(:status as text) is null or standing.status = cast(:status as text))
+        and (
+            cast(:min_average as numeric) is null
+            or standing.average_score >= cast(:min_average as numeric)
+        )
+        and (
+            cast(:max_average as numeric) is null
+            or standing.average_score <= cast(:max_average as numeric)
+        )
+        and (
+            cast(:attendance_below as numeric) is null
+            or standing.attendance_percentage < cast(:attendance_below as numeric)
+        )
+        and (
+            cast(:q as text) is null
+            or position(lower(cast(:q as text)) in lower(standing.name)) > 0
+            or position(lower(cast(:q as text)) in lower(standing.student_number)) > 0
+            or position(lower(cast(:q as text)) in lower(standing.email)) > 0
+        )
 ), top as (
     select ranked.id, ranked.section_id, ranked.cohort, ranked.place
     from (

@@ -86,6 +86,7 @@ with counted as (
     cross join lateral classpulse.scale(policy.letter_scale) as scale
     where not exists (select from counted)
 )
-select json_object_agg(letters.letter, letters.n order by letters.place, letters.letter)
-    as grade_distribution
+select coalesce(
+    json_object_agg(letters.letter, letters.n order by letters.place, letters.letter), '{}'
+) as grade_distribution
 from letters;

@@ -21,7 +21,7 @@ select
     figures.absent_sessions,
     figures.excused_sessions,
     figures.pass_mark,
-    figures.graded_median
+    trim_scale(figures.graded_median) as graded_median
 from classpulse.section_figures as figures
 left join public.terms as term on term.id = figures.term_id
 where figures.section_id = cast(:section_id as bigint);
@@ -61,7 +61,7 @@ select
     figures.absent_sessions,
     figures.excused_sessions,
     figures.pass_mark,
-    figures.graded_median
+    trim_scale(figures.graded_median) as graded_median
 from chosen
 join classpulse.section_figures as figures on figures.section_id = chosen.id
 left join public.terms as term on term.id = figures.term_id

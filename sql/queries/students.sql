@@ -154,7 +154,16 @@ order by term.starts_on desc nulls last, standing.section_name, standing.section
 -- name: means
 -- The mean of a student's standings in these sections, with the letter that it earns there.
 with standings as (
-    select *
+    select
+        standing.*,
+        (
+            select classpulse.exact_mean(
+                sum(subject.exact_average_if_missing_zero),
+                count(subject.exact_average_if_missing_zero)
+            )
+            from classpulse.subject_standings as subject
+            where subject.student_id = standing.id and subject.section_id = standing.section_id
+        ) as exact_average_if_missing_zero
     from classpulse.standing_figures as standing
     where standing.id = cast(:student_id as bigint)
         and standing.section_id = any(cast(:sections as bigint[]))
@@ -165,7 +174,8 @@ with standings as (
             sum(standings.exact_average), count(standings.exact_average)
         )) as average_score,
         classpulse.rounded(classpulse.exact_mean(
-            sum(standings.average_if_missing_zero), count(standings.average_if_missing_zero)
+            sum(standings.exact_average_if_missing_zero),
+            count(standings.exact_average_if_missing_zero)
         )) as average_if_missing_zero,
         coalesce(sum(standings.total_subjects), 0)::bigint as total_subjects,
         coalesce(sum(standings.passed_subjects), 0)::bigint as passed_subjects,

@@ -8,6 +8,7 @@ with chosen as (
             where figures.section_id = any(cast(:sections as bigint[]))
                 and figures.subject_id = subject.id
         )
+        and (cast(:only as bigint) is null or subject.id = cast(:only as bigint))
         and (
             cast(:after_id as bigint) is null
             or (subject.name, subject.id) > (cast(:after_name as text), cast(:after_id as bigint))
@@ -104,3 +105,18 @@ where subject.id = cast(:subject_id as bigint)
                 and figures.section_id = any(cast(:sections as bigint[]))
         )
     );
+
+-- name: no_letters
+-- The letters of the policy that holds at the subject's school, at 0.
+select coalesce(json_object_agg(scale.letter, 0 order by scale.minimum desc), '{}')
+    as grade_distribution
+from (
+    select policy.letter_scale
+    from public.subjects as subject
+    join public.grading_policies as policy
+        on policy.school_id = subject.school_id or policy.school_id is null
+    where subject.id = cast(:subject_id as bigint)
+    order by policy.school_id nulls last
+    limit 1
+) as policy
+cross join lateral classpulse.scale(policy.letter_scale) as scale;

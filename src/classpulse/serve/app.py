@@ -3,17 +3,42 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 
 from classpulse.errors import SettingError
+from classpulse.events import Scope
+from classpulse.project.leader import Leader
+from classpulse.publish.publisher import Publisher
+from classpulse.serve import (
+    exams,
+    health,
+    history,
+    overview,
+    pages,
+    registers,
+    sections,
+    sessions,
+    stream,
+    student,
+    students,
+    subjects,
+    terms,
+    websocket,
+)
+from classpulse.serve.answers import encode
+from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.problems import HANDLERS
+from classpulse.serve.scope import scope_of
 from classpulse.serve.snapshot import open_pool
+from classpulse.serve.viewer import Viewer
 from classpulse.settings import Settings
 
 
@@ -31,10 +56,23 @@ def create_app(
         exception_handlers=HANDLERS,
         lifespan=_lifespan,
     )
-    app.state.settings = settings
-    app.state.jwt_secret = jwt_secret
-    app.state.listen_url = listen_url
-    app.state.database = open_pool(database_url, pooled=settings.listen_url is not None)
+    state = app.state
+    state.settings = settings
+    state.jwt_secret = jwt_secret
+    state.failed_logins = FailedLogins()
+    state.database = open_pool(database_url, pooled=settings.listen_url is not None)
+    state.leader = Leader(listen_url, retention=settings.event_retention)
+
+    async def rights_of(educator_id: int) -> Scope | None:
+        return await scope_of(state.database, educator_id)
+
+    async def overview_of_scope(scope: Scope) -> dict[str, Any]:
+        somebody = Viewer(0, "", "", "", scope.school_id, scope)
+        figures = encode(await overview.overview_of(state.database, somebody))
+        plain: dict[str, Any] = msgspec.json.decode(figures)
+        return plain
+
+    state.publisher = Publisher(listen_url, resolve=rights_of, overview=overview_of_scope)
     return app
 
 
@@ -57,12 +95,32 @@ def from_environment() -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state = app.state
     async with state.database, anyio.create_task_group() as tasks:
+        tasks.start_soon(state.leader.run)
+        tasks.start_soon(state.publisher.run)
         yield
         tasks.cancel_scope.cancel()
 
 
 def _routes() -> list[BaseRoute]:
-    return []
+    performance = [
+        *overview.routes,
+        *sections.routes,
+        *registers.routes,
+        *subjects.routes,
+        *students.routes,
+        *student.routes,
+        *exams.routes,
+        *terms.routes,
+        *history.routes,
+    ]
+    return [
+        Mount("/api/v1/auth", routes=sessions.routes),
+        *stream.routes,
+        *websocket.routes,
+        Mount("/api/v1/performance", routes=performance),
+        *health.routes,
+        *pages.routes,
+    ]
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

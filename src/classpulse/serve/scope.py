@@ -6,7 +6,7 @@ from databases import Database
 
 from classpulse.events import Scope
 from classpulse.serve.problems import not_found
-from classpulse.serve.snapshot import one_statement
+from classpulse.serve.snapshot import Reader, one_statement
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -58,6 +58,38 @@ async def require_students(database: Database, viewer: Viewer, ids: Iterable[int
     await _require(database, viewer, "visible_students", "student", ids)
 
 
+async def sections_in_view(reader: Reader, viewer: Viewer, term: int | None = None) -> list[int]:
+    """The sections an answer is about: theirs of the current terms, or those of ``term``.
+
+    A term of a school that is none of theirs is a 404.
+    """
+    theirs = rights(viewer)
+    if term is not None:
+        row = await reader.only(
+            _SQL["visible_term"], **theirs, own_school=viewer.school_id, term=term
+        )
+        if not row["found"]:
+            raise not_found("term")
+    row = await reader.only(_SQL["sections_in_view"], **theirs, term=term)
+    found: list[int] = row["section_ids"]
+    return found
+
+
+async def all_sections(reader: Reader, viewer: Viewer) -> list[int]:
+    """Every section that is theirs, of whatever term."""
+    row = await reader.only(_SQL["all_sections"], **rights(viewer))
+    found: list[int] = row["section_ids"]
+    return found
+
+
+def rights(viewer: Viewer) -> dict[str, object]:
+    """The parameters by which a query keeps to what is theirs."""
+    return {
+        "everything": viewer.scope.everything,
+        "sections": sorted(viewer.scope.sections),
+    }
+
+
 def wide_school(viewer: Viewer) -> int | None:
     """The school that is theirs as a whole, beyond its sections: a principal's."""
     return viewer.school_id if viewer.role == "principal" else None
@@ -83,8 +115,7 @@ async def _require(
         row = await reader.one(
             _SQL[query],
             ids=wanted,
-            everything=viewer.scope.everything,
-            sections=sorted(viewer.scope.sections),
+            **rights(viewer),
             school_id=wide_school(viewer),
         )
     if row is None or row["found"] != len(wanted):

@@ -1,0 +1,80 @@
+"""The overview: the sections of the current terms, merged."""
+
+from typing import Any
+
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.answers import answer, as_of, performers, with_json
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.parameters import Term, read_query
+from classpulse.serve.scope import sections_in_view
+from classpulse.serve.sections import sections_of
+from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.subjects import subjects_of
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("overview")
+_ATTENDANCE = (
+    "present",
+    "late",
+    "absent",
+    "excused",
+    "total",
+    "percentage",
+    "percentage_unexcused",
+)
+
+
+async def overview_of(
+    database: Database, viewer: Viewer, *, term: int | None = None
+) -> dict[str, Any]:
+    """The overview of what somebody may see, ready for :func:`answers.encode`.
+
+    Of the current terms, or of ``term``. Nothing to see: zeros for counts, ``None`` for means.
+    """
+    async with snapshot(database) as reader:
+        return await _overview(reader, viewer, await sections_in_view(reader, viewer, term))
+
+
+async def _get(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, Term)
+    return answer(await overview_of(request.app.state.database, viewer, term=asked.term))
+
+
+async def _overview(reader: Reader, viewer: Viewer, sections: list[int]) -> dict[str, Any]:
+    totals = await reader.only(_SQL["totals"], sections=sections)
+    letters = await reader.only(_SQL["distribution"], sections=sections, school_id=viewer.school_id)
+    best = await performers(reader, sections)
+    section_rows = await sections_of(reader, sections)
+    subject_rows = await subjects_of(reader, sections)
+    attendance = {name: totals.pop(name) for name in (*_ATTENDANCE, "chronically_absent")}
+    return {
+        **totals,
+        **with_json(letters, ["grade_distribution"]),
+        "subject_performance_chart": [_bar(row, "subject") for row in subject_rows],
+        "sections_performance_chart": [_bar(row, "section") for row in section_rows],
+        "sections_summary": section_rows,
+        "subjects_summary": subject_rows,
+        "attendance_stats": attendance,
+        **best[None],
+        **await as_of(reader),
+    }
+
+
+def _bar(row: Row, noun: str) -> Row:
+    return {
+        "id": row[f"{noun}_id"],
+        "name": row[f"{noun}_name"],
+        "average": row["average_score"],
+        "pass_rate": row["pass_rate"],
+        "students": row["total_students"],
+        "attendance": row.get("attendance_average"),
+    }
+
+
+routes = [Route("/overview", _get)]

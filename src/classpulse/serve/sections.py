@@ -1,0 +1,92 @@
+"""Sections: a list, and one with its performers."""
+
+from typing import Any
+
+from databases import Database
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve import cursors
+from classpulse.serve.answers import (
+    answer,
+    as_of,
+    listed,
+    no_performers,
+    performers,
+    with_json,
+)
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.parameters import NoParameters, PagingOfTerm, path_id, read_query
+from classpulse.serve.problems import not_found
+from classpulse.serve.scope import require_sections, sections_in_view
+from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("sections")
+_JSON = ("grade_distribution", "subject_averages")
+
+
+class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A list by name goes on after this one."""
+
+    name: str
+    id: int
+
+
+async def sections_of(
+    reader: Reader, sections: list[int], *, after: After | None = None, limit: int | None = None
+) -> list[Row]:
+    """The figures of these sections by name, without performers."""
+    rows = await reader.all(
+        _SQL["page"],
+        sections=sections,
+        after_name=after.name if after else None,
+        after_id=after.id if after else None,
+        limit=limit,
+    )
+    return [with_json(row, _JSON) for row in rows]
+
+
+async def section_of(database: Database, viewer: Viewer, section_id: int) -> dict[str, Any]:
+    """One section whole; 404 unless it is theirs."""
+    await require_sections(database, viewer, [section_id])
+    async with snapshot(database) as reader:
+        row = await reader.one(_SQL["one"], section_id=section_id)
+        if row is None:
+            raise not_found("section")
+        best = await performers(reader, [section_id])
+        return {**with_json(row, _JSON), **best[None], **await as_of(reader)}
+
+
+async def _list(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, PagingOfTerm)
+    after = cursors.read(asked.cursor, After)
+    async with snapshot(request.app.state.database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        rows = await sections_of(reader, sections, after=after, limit=asked.limit + 1)
+        items = rows[: asked.limit]
+        best = await performers(reader, [row["section_id"] for row in items], each=True)
+        return answer(
+            await listed(
+                reader,
+                [row | best.get(row["section_id"], no_performers()) for row in items],
+                total=len(sections),
+                next=cursors.write(After(items[-1]["section_name"], items[-1]["section_id"]))
+                if len(rows) > len(items)
+                else None,
+            )
+        )
+
+
+async def _get(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    read_query(request, NoParameters)
+    section_id = path_id(request, "section_id", "section")
+    return answer(await section_of(request.app.state.database, viewer, section_id))
+
+
+routes = [Route("/sections", _list), Route("/section/{section_id}", _get)]

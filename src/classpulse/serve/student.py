@@ -1,0 +1,80 @@
+"""One student, over the standings that the viewer may see."""
+
+from typing import Any
+
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.answers import answer, as_of, with_json
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.parameters import NoParameters, path_id, read_query
+from classpulse.serve.problems import not_found
+from classpulse.serve.scope import all_sections, rights, wide_school
+from classpulse.serve.snapshot import Row, snapshot
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("students")
+
+
+async def student_of(database: Database, viewer: Viewer, student_id: int) -> dict[str, Any]:
+    """One student whole; 404 unless they are in one of the viewer's sections or at their school."""
+    async with snapshot(database) as reader:
+        theirs: dict[str, Any] = {
+            "student_id": student_id,
+            "sections": await all_sections(reader, viewer),
+        }
+        student = await reader.one(
+            _SQL["student"],
+            **(rights(viewer) | theirs),
+            school_id=wide_school(viewer),
+        )
+        if student is None:
+            raise not_found("student")
+        means = await reader.only(_SQL["means"], **theirs)
+        standings = await reader.all(_SQL["standings"], **theirs)
+        grades = await reader.all(_SQL["subject_grades"], **theirs)
+        recorded = with_json(await reader.only(_SQL["attendance"], **theirs), ["recent"])
+        averages = means.pop("averages")
+        return {
+            **student,
+            **means,
+            "average_label": _label(averages),
+            **_attendance(standings, recorded),
+            "standings": standings,
+            "subject_grades": [with_json(row, ["grades"]) for row in grades],
+            "attendance": recorded,
+            **await as_of(reader),
+        }
+
+
+def _label(averages: int) -> str:
+    match averages:
+        case 0:
+            return "no average yet"
+        case 1:
+            return "average of 1 section"
+        case n:
+            return f"mean of {n} sections"
+
+
+def _attendance(standings: list[Row], recorded: Row) -> Row:
+    """Of one standing its own figures; of several each recorded row once, whole days too."""
+    shown = ("attendance_percentage", "attendance_percentage_unexcused")
+    if len(standings) == 1:
+        return {name: standings[0][name] for name in shown}
+    if all(standing["attendance_percentage"] is None for standing in standings):
+        return dict.fromkeys(shown)
+    return dict(zip(shown, (recorded["percentage"], recorded["percentage_unexcused"]), strict=True))
+
+
+async def _get(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    read_query(request, NoParameters)
+    student_id = path_id(request, "student_id", "student")
+    return answer(await student_of(request.app.state.database, viewer, student_id))
+
+
+routes = [Route("/student/{student_id}", _get)]

@@ -1,0 +1,201 @@
+"""Standings as a list: filtered, sorted and cut in the database."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from databases import Database
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve import cursors
+from classpulse.serve.answers import answer, listed, listed_student, performers
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.parameters import Id, Ids, Paging, check_range, read_body, read_query
+from classpulse.serve.scope import require_sections, require_subjects, sections_in_view
+from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("students")
+
+Sort = Literal["name", "average", "attendance", "roll_number"]
+Order = Literal["asc", "desc"]
+Status = Literal["pass", "fail", "no_data"]
+Words = Annotated[str, Meta(max_length=200)]
+Count = Annotated[int, Meta(ge=0, le=100)]
+
+
+class _Filters(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the query string and the body have in common."""
+
+    term: Id | None = None
+    status: Status | None = None
+    min_average: Decimal | None = None
+    max_average: Decimal | None = None
+    attendance_below: Decimal | None = None
+    q: Words | None = None
+
+    def __post_init__(self) -> None:
+        check_range("min_average", self.min_average)
+        check_range("max_average", self.max_average)
+        check_range("attendance_below", self.attendance_below)
+
+
+class Filters(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of ``GET …/students``."""
+
+    section_id: Ids = ()
+    subject_id: Ids = ()
+    sort: Sort = "name"
+    order: Order = "asc"
+
+
+class FiltersInBody(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of ``POST …/filtered``. ``performance_threshold`` is the lowest average let through."""
+
+    section_ids: Ids = ()
+    subject_ids: Ids = ()
+    performance_threshold: Decimal | None = None
+    sort_by: Sort = "name"
+    sort_order: Order = "asc"
+    top_count: Count = 5
+    low_count: Count = 5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("performance_threshold", self.performance_threshold)
+
+    def as_filters(self) -> Filters:
+        """The same, in the words of the query string."""
+        lowest = [v for v in (self.min_average, self.performance_threshold) if v is not None]
+        return Filters(
+            limit=self.limit,
+            cursor=self.cursor,
+            term=self.term,
+            status=self.status,
+            min_average=max(lowest) if lowest else None,
+            max_average=self.max_average,
+            attendance_below=self.attendance_below,
+            q=self.q,
+            section_id=self.section_ids,
+            subject_id=self.subject_ids,
+            sort=self.sort_by,
+            order=self.sort_order,
+        )
+
+
+class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The list goes on after this standing; ``key`` is unknown where it is ``None``."""
+
+    sort: Sort
+    order: Order
+    key: Decimal | None
+    name: str
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    section_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+    def __post_init__(self) -> None:
+        if self.key is not None and not (self.key.is_finite() and abs(self.key) < 10**12):
+            raise ValueError("not a key")
+
+
+async def students_of(database: Database, viewer: Viewer, filters: Filters) -> dict[str, Any]:
+    """A page of the standings that somebody may see and that pass the filters.
+
+    Of the sections of the current terms, of ``term``, or of exactly the sections asked for.
+    """
+    async with snapshot(database) as reader:
+        sections = await _sections(reader, database, viewer, filters)
+        return await _page(reader, sections, filters)
+
+
+async def _sections(
+    reader: Reader, database: Database, viewer: Viewer, filters: Filters
+) -> list[int]:
+    if filters.subject_id:
+        await require_subjects(database, viewer, filters.subject_id)
+    if not filters.section_id:
+        return await sections_in_view(reader, viewer, filters.term)
+    await require_sections(database, viewer, filters.section_id)
+    if filters.term is None:
+        return sorted(set(filters.section_id))
+    of_term = await sections_in_view(reader, viewer, filters.term)
+    return sorted(set(filters.section_id) & set(of_term))
+
+
+def _conditions(filters: Filters) -> dict[str, object]:
+    return {
+        "subjects": filters.subject_id or None,
+        "status": filters.status,
+        "min_average": filters.min_average,
+        "max_average": filters.max_average,
+        "attendance_below": filters.attendance_below,
+        "q": (filters.q or "").strip() or None,
+    }
+
+
+async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[str, Any]:
+    after = cursors.read(filters.cursor, After)
+    if after is not None and (after.sort, after.order) != (filters.sort, filters.order):
+        raise cursors.refused()
+    rows = await reader.all(
+        _SQL["page"],
+        **_conditions(filters),
+        sections=sections,
+        sort=filters.sort,
+        descending=filters.order == "desc",
+        after_unknown=after is not None and after.key is None,
+        after_key=after.key if after else None,
+        after_name=after.name if after else None,
+        after_id=after.id if after else None,
+        after_section=after.section_id if after else None,
+        limit=filters.limit + 1,
+    )
+    total = rows[0]["total"]
+    found = [row for row in rows if row["id"] is not None]
+    page = found[: filters.limit]
+    return await listed(
+        reader,
+        [_item(row) for row in page],
+        total=total,
+        next=_cursor(page[-1], filters) if len(found) > len(page) else None,
+    )
+
+
+def _item(row: Row) -> Row:
+    return listed_student({name: row[name] for name in row if name not in ("total", "key")})
+
+
+def _cursor(row: Row, filters: Filters) -> str:
+    return cursors.write(
+        After(filters.sort, filters.order, row["key"], row["name"], row["id"], row["section_id"])
+    )
+
+
+async def _list(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, Filters)
+    return answer(await students_of(request.app.state.database, viewer, asked))
+
+
+async def _filtered(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = await read_body(request, FiltersInBody)
+    filters = asked.as_filters()
+    database = request.app.state.database
+    async with snapshot(database) as reader:
+        sections = await _sections(reader, database, viewer, filters)
+        page = await _page(reader, sections, filters)
+        best = await performers(
+            reader,
+            sections,
+            top=asked.top_count,
+            low=asked.low_count,
+            conditions=_conditions(filters),
+        )
+    return answer(page | best[None])
+
+
+routes = [Route("/students", _list), Route("/filtered", _filtered, methods=["POST"])]

@@ -1,0 +1,112 @@
+"""Subjects, each merged over the sections in view."""
+
+from typing import Any
+
+import msgspec
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve import cursors
+from classpulse.serve.answers import answer, as_of, listed, with_json
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.parameters import PagingOfTerm, Term, path_id, read_query
+from classpulse.serve.problems import not_found
+from classpulse.serve.scope import all_sections, rights, sections_in_view, wide_school
+from classpulse.serve.sections import After
+from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("subjects")
+_JSON = ("grade_distribution", "sections_performance")
+_NO_FIGURES: dict[str, Any] = {
+    "total_students": 0,
+    "passed_students": 0,
+    "failed_students": 0,
+    "no_data": 0,
+    "pass_rate": None,
+    "average_score": None,
+    "highest_score": None,
+    "lowest_score": None,
+}
+
+
+async def subjects_of(
+    reader: Reader,
+    sections: list[int],
+    *,
+    only: int | None = None,
+    after: After | None = None,
+    limit: int | None = None,
+) -> list[Row]:
+    """The figures of the subjects of these sections by name, or of one of them."""
+    rows = await reader.all(
+        _SQL["page"],
+        sections=sections,
+        only=only,
+        after_name=after.name if after else None,
+        after_id=after.id if after else None,
+        limit=limit,
+    )
+    return [with_json(row, _JSON) for row in rows]
+
+
+async def subject_of(
+    database: Database, viewer: Viewer, subject_id: int, *, term: int | None = None
+) -> dict[str, Any]:
+    """One subject whole; 404 unless it is taught in one of their sections or at their school."""
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer, term)
+        found = await subjects_of(reader, sections, only=subject_id)
+        row = found[0] if found else await _without_figures(reader, viewer, subject_id)
+        return {**row, **await as_of(reader)}
+
+
+async def _without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:
+    """A subject of theirs that no section in view has: of another term, or not begun yet."""
+    theirs = rights(viewer) | {"sections": await all_sections(reader, viewer)}
+    named = await reader.one(
+        _SQL["named"], subject_id=subject_id, school_id=wide_school(viewer), **theirs
+    )
+    if named is None:
+        raise not_found("subject")
+    letters = await reader.only(_SQL["no_letters"], subject_id=subject_id)
+    return {
+        **named,
+        **_NO_FIGURES,
+        **with_json(letters, ["grade_distribution"]),
+        "sections_performance": msgspec.Raw(b"[]"),
+    }
+
+
+async def _list(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, PagingOfTerm)
+    after = cursors.read(asked.cursor, After)
+    async with snapshot(request.app.state.database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        rows = await subjects_of(reader, sections, after=after, limit=asked.limit + 1)
+        items = rows[: asked.limit]
+        total = await reader.only(_SQL["total"], sections=sections)
+        return answer(
+            await listed(
+                reader,
+                items,
+                total=total["total"],
+                next=cursors.write(After(items[-1]["subject_name"], items[-1]["subject_id"]))
+                if len(rows) > len(items)
+                else None,
+            )
+        )
+
+
+async def _get(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, Term)
+    subject_id = path_id(request, "subject_id", "subject")
+    return answer(await subject_of(request.app.state.database, viewer, subject_id, term=asked.term))
+
+
+routes = [Route("/subjects", _list), Route("/subject/{subject_id}", _get)]
