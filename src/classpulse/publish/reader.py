@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import asyncpg
 import msgspec
@@ -19,7 +20,7 @@ QUERY_SECONDS = 4.0
 
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
