@@ -1,18 +1,13 @@
 """A real server over a real database, and a real browser in front of it."""
 
-import os
-import socket
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import anyio
-import anyio.abc
 import asyncpg
-import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from processes import Server, serving
 
 from classpulse.serve.passwords import hash_password
 
@@ -45,61 +40,10 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-class Server:
-    """``classpulse`` as a process that can be killed and started again at the same address."""
-
-    def __init__(self, database_url: str, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = log
-        self._environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "CLASSPULSE_JWT_SECRET": "a secret for this test alone, 32 bytes",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        }
-        self._process: anyio.abc.Process | None = None
-
-    async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = await anyio.open_process(
-                [
-                    *(sys.executable, "-m", "uvicorn", "classpulse.serve.app:from_environment"),
-                    *("--factory", "--port", str(self.port), "--log-level", "warning"),
-                ],
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-        with anyio.fail_after(20):
-            while not await self._ready():
-                assert self._process.returncode is None, self._log.read_text()
-                await anyio.sleep(0.1)
-
-    async def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            await self._process.aclose()
-            self._process = None
-
-    async def _ready(self) -> bool:
-        try:
-            async with httpx.AsyncClient() as client:
-                return (await client.get(f"{self.url}/readyz")).status_code == 200
-        except httpx.TransportError:
-            return False
-
-
 @pytest.fixture
-async def server(database_url: str, tmp_path: Path, school: int) -> AsyncIterator[Server]:
-    server = Server(database_url, tmp_path / "server.log")
-    try:
-        await server.start()
+def server(database_url: str, tmp_path: Path, school: int) -> Iterator[Server]:
+    with serving(database_url, tmp_path / "server.log") as server:
         yield server
-    finally:
-        await server.kill()
 
 
 @pytest.fixture

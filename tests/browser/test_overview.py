@@ -4,8 +4,9 @@ from typing import Any
 import anyio
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
+from processes import Server
 
-from .conftest import EMAIL, HOSTILE, PASSWORD, Server, signed_in
+from .conftest import EMAIL, HOSTILE, PASSWORD, signed_in
 
 pytestmark = pytest.mark.browser
 # The first heartbeat may take one whole beat of 10 s.
@@ -114,7 +115,7 @@ async def test_the_indicator_tells_the_truth_when_the_server_dies_and_comes_back
     page = await signed_in(context, server)
     indicator = page.locator("#indicator")
     await expect(indicator).to_contain_text("Live Data", timeout=A_BEAT)
-    await server.kill()
+    server.kill()
     await expect(indicator).to_contain_text(
         re.compile(r"Reconnecting since \d\d:\d\d, (next try in \d+ s|trying now)")
     )
@@ -125,7 +126,8 @@ async def test_the_indicator_tells_the_truth_when_the_server_dies_and_comes_back
     await expect(figure(page, "overall_average")).to_have_text("70.00%")
     await expect(page.locator("body")).to_have_attribute("data-link", "stale")
     await connection.execute("update grades set score = 100 where score = 90")
-    await server.start()
+    server.start()
+    server.wait_until_ready()
     await context.clock.fast_forward(31_000)
     await expect(indicator).to_contain_text("Live Data", timeout=A_BEAT)
     await expect(page.locator("#notice")).to_be_hidden()
@@ -166,7 +168,7 @@ async def test_hostile_names_are_text_and_break_no_layout(
             assert await page.evaluate("window.broken") is None
         for name in HOSTILE.values():
             await expect(
-                page.locator("#feed bdi").get_by_text(name, exact=True).first
+                page.locator("#overview bdi").get_by_text(name, exact=True).first
             ).to_be_visible()
         assert await page.locator("#overview img").count() == 0
         width = await page.locator("html").evaluate("root => root.scrollWidth")

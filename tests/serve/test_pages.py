@@ -1,0 +1,137 @@
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from classpulse.serve.auth import COOKIE
+
+from .conftest import PASSWORD, Client
+
+EMAIL = "ann@north.school"
+HERE = {"origin": "http://school.test"}
+
+
+async def sign_in(client: Client, **fields: str) -> httpx.Response:
+    form = {"email": EMAIL, "password": PASSWORD, "next": "/"} | fields
+    return await client.http.post("/login", data=form, headers=HERE)
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_without_a_session_the_way_leads_to_the_form_and_back(client: Client) -> None:
+    answer = await client.http.get("/?x=1%262")
+    assert answer.status_code == 303
+    target = urlsplit(answer.headers["location"])
+    assert target.path == "/login"
+    assert parse_qs(target.query) == {"next": ["/?x=1%262"]}
+    form = await client.http.get(answer.headers["location"])
+    assert form.status_code == 200
+    assert hidden(form.text, "next") == "/?x=1%262"
+    signed_in = await sign_in(client, next="/?x=1%262")
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/?x=1%262")
+    assert (await client.http.get("/")).status_code == 200
+
+
+async def test_who_is_signed_in_needs_no_form(client: Client) -> None:
+    await sign_in(client)
+    answer = await client.http.get("/login?next=//evil.example/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_a_sign_in_leads_to_no_other_site(client: Client) -> None:
+    answer = await sign_in(client, next="//evil.example/")
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://school.test.evil.example"]
+)
+async def test_another_site_can_sign_nobody_in(client: Client, origin: str) -> None:
+    form = {"email": EMAIL, "password": PASSWORD}
+    answer = await client.http.post("/login", data=form, headers={"origin": origin})
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert "not sent from this site" in answer.text
+
+
+async def test_a_wrong_password_is_said_and_the_e_mail_kept(client: Client) -> None:
+    answer = await sign_in(client, email='ann@north.school"><b>', password="wrong")
+    assert answer.status_code == 401
+    assert "The e-mail or the password is wrong" in answer.text
+    assert 'value="ann@north.school&#34;&gt;&lt;b&gt;"' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("fields", [{"email": ""}, {"password": ""}, {"email": "a\0b"}])
+async def test_an_incomplete_form_comes_back(client: Client, fields: dict[str, str]) -> None:
+    answer = await sign_in(client, **fields)
+    assert answer.status_code == 422
+    assert "Please give your e-mail and your password" in answer.text
+
+
+async def test_too_many_wrong_passwords_are_told_to_wait(client: Client) -> None:
+    for _ in range(30):
+        answer = await sign_in(client, password="wrong")
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Too many failed logins" in answer.text
+
+
+async def test_signing_out_needs_the_pages_own_token_and_ends_the_session(client: Client) -> None:
+    await sign_in(client)
+    token = client.http.cookies[COOKIE]
+    page = (await client.http.get("/")).text
+    forged = await client.http.post("/logout", data={"csrf_token": "x"}, headers=HERE)
+    assert (forged.status_code, forged.headers["location"]) == (303, "/")
+    own = {"csrf_token": hidden(page, "csrf_token")}
+    foreign = await client.http.post(
+        "/logout", data=own, headers={"origin": "https://evil.example"}
+    )
+    assert (foreign.status_code, foreign.headers["location"]) == (303, "/")
+    assert (await client.http.get("/")).status_code == 200
+    answer = await client.http.post("/logout", data=own, headers=HERE)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert COOKIE not in client.http.cookies
+    kept = {"cookie": f"{COOKIE}={token}"}
+    assert (await client.http.get("/", headers=kept)).status_code == 303
+
+
+async def test_the_page_shows_what_the_api_tells(client: Client) -> None:
+    await sign_in(client)
+    page = (await client.http.get("/")).text
+    overview: dict[str, Any] = await client.read("/overview")
+    for field in ("overall_average", "overall_pass_rate"):
+        assert f'data-field="{field}" data-format="percent">{overview[field]:.2f}%<' in page
+    assert f'data-field="total_students" data-format="whole">{overview["total_students"]}<' in page
+    for student in overview["top_performers"] + overview["low_performers"]:
+        assert student["name"] in page
+    assert page.count('data-bar="share"') == len(overview["grade_distribution"]) + 1
+    assert re.search(r'data-since="[0-9a-z]+-\d+"', page)
+
+
+async def test_an_educator_without_a_section_sees_unknown_and_not_zero(client: Client) -> None:
+    await sign_in(client, email="new@north.school")
+    page = (await client.http.get("/")).text
+    assert 'data-field="overall_average" data-format="percent">–<' in page
+    assert 'data-field="overall_pass_rate" data-format="percent">–<' in page
+    assert "No section in this term." in page
+
+
+async def test_pages_allow_no_inline_code_and_are_kept_by_nobody(client: Client) -> None:
+    form = await client.http.get("/login")
+    await sign_in(client)
+    for answer in (form, await client.http.get("/")):
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
