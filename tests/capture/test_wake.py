@@ -1,0 +1,153 @@
+"""The wake-up protocol: whatever the writers do, no change waits for the slow poll."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from classpulse.project import wake
+from classpulse.project.leader import Leader
+
+SCHOOL = """
+insert into schools (id, name) values (1, 'School');
+insert into sections (id, school_id, name) values (1, 1, 'Class');
+insert into subjects (id, school_id, code, name) values (1, 1, 'M', 'Maths');
+insert into students (id, school_id, first_name)
+select n, 1, 'P' || n from generate_series(1, 40) as n;
+insert into enrollments (student_id, section_id) select n, 1 from generate_series(1, 40) as n;
+"""
+GRADE = "insert into grades (student_id, section_id, subject_id, score) values ($1, 1, 1, $2)"
+ISOLATIONS = ("read committed", "repeatable read", "serializable")
+
+
+@contextlib.asynccontextmanager
+async def leading(url: str) -> AsyncIterator[Leader]:
+    leader = Leader(url, retention=timedelta(days=7))
+    task = asyncio.create_task(leader.run())
+    try:
+        async with asyncio.timeout(10):
+            while not leader.leading:
+                await asyncio.sleep(0.01)
+        yield leader
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def caught_up(connection: "asyncpg.Connection[asyncpg.Record]", seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while await connection.fetchval("select count(*) from classpulse.changes"):
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def school(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.execute(SCHOOL)
+
+
+async def test_no_commit_order_and_no_open_transaction_makes_a_change_wait(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", school: None
+) -> None:
+    """Pairs of writes followed by silence: steady traffic would hide a lost wake-up."""
+
+    async def writer(number: int) -> None:
+        dice = random.Random(number)
+        own = await asyncpg.connect(database_url)
+        try:
+            for _ in range(25):
+                await asyncio.sleep(dice.choice([0, 0, 0.003, 0.05, 0.26]) * dice.random())
+                transaction = own.transaction(isolation=dice.choice(ISOLATIONS).replace(" ", "_"))
+                await transaction.start()
+                try:
+                    await own.execute(GRADE, dice.randint(1, 40), dice.randint(0, 100))
+                    if dice.random() < 0.3:
+                        async with own.transaction():
+                            await own.execute(GRADE, dice.randint(1, 40), dice.randint(0, 100))
+                    await asyncio.sleep(dice.choice([0, 0.001, 0.02, 0.06]) * dice.random())
+                except asyncpg.SerializationError:
+                    await transaction.rollback()
+                    continue
+                if dice.random() < 0.2:
+                    await transaction.rollback()
+                else:
+                    await transaction.commit()
+        finally:
+            await own.close()
+
+    async with leading(database_url) as leader:
+        open_throughout = await asyncpg.connect(database_url)
+        await open_throughout.execute("begin")
+        await open_throughout.execute(GRADE, 1, 50)
+        await asyncio.gather(*(writer(number) for number in range(12)))
+        await caught_up(connection, wake.ASLEEP_SECONDS)
+        assert leader.found_late == 0
+        grades = await connection.fetchval("select count(*) from grades")
+        events = await connection.fetchval(
+            "select count(*) from classpulse.events where type = 'grade_update'"
+        )
+        assert events == grades > 100
+        await open_throughout.execute("commit")
+        await open_throughout.close()
+        await caught_up(connection, 0.5)
+        assert leader.found_late == 0
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+async def test_a_writer_that_saw_the_projector_awake_and_commits_into_its_sleep_does_not_wait(
+    database_url: str,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    school: None,
+    isolation: str,
+) -> None:
+    own = await asyncpg.connect(database_url)
+    dice = random.Random(isolation)
+    async with leading(database_url) as leader:
+        for _ in range(4):
+            async with connection.transaction():
+                await connection.executemany(GRADE, [(1 + n, n) for n in range(20)])
+            await caught_up(connection, 1)
+            await own.execute(f"begin isolation level {isolation}")
+            await own.execute(GRADE, 1, 50)
+            assert not await flag(connection), "the writer must see the projector awake"
+            async with asyncio.timeout(2):
+                while not await flag(connection):
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(dice.choice([0, 0.1, 0.3]))
+            await own.execute("commit")
+            await caught_up(connection, 4 * wake.SETTLING_SECONDS)
+        assert leader.found_late == 0
+    await own.close()
+
+
+async def flag(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    return bool(await connection.fetchval("select last_value from classpulse.projector_asleep"))
+
+
+async def test_a_write_into_silence_is_folded_in_at_once(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", school: None
+) -> None:
+    async with leading(database_url) as leader:
+        await caught_up(connection, 5)
+        await asyncio.sleep(wake.QUIET_SECONDS + 3 * wake.SETTLING_SECONDS)
+        for _ in range(3):
+            await connection.execute(GRADE, 1, 50)
+            await caught_up(connection, wake.ASLEEP_SECONDS / 2)
+            await asyncio.sleep(wake.QUIET_SECONDS)
+        assert leader.found_late == 0
+
+
+async def test_a_busy_projector_asks_no_writer_for_a_notification(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", school: None
+) -> None:
+    """The flag is down while changes keep coming."""
+    async with leading(database_url):
+        for number in range(60):
+            await connection.executemany(GRADE, [(1 + n, n) for n in range(10)])
+            if number > 20:
+                break
+        assert not await flag(connection)

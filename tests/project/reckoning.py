@@ -1,0 +1,191 @@
+"""Contract figures reckoned by brute force from the base tables, with fractions.
+
+It shares nothing with the code under test: plain loops over plain rows.
+"""
+
+import json
+from collections import Counter, defaultdict
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import asyncpg
+
+Rows = list[dict[str, Any]]
+TABLES = ("students", "sections", "enrollments", "exams", "grades", "attendance")
+DEFAULT = (
+    60,
+    {"A+": 95, "A": 90, "B+": 85, "B": 80, "C+": 75, "C": 70, "D+": 65, "D": 60, "F": 0},
+)
+
+
+def half_up(value: Fraction | None) -> Decimal | None:
+    if value is None:
+        return None
+    hundredths = (value * 100 + Fraction(1, 2)).__floor__()
+    return Decimal(hundredths) / 100
+
+
+def mean(values: list[Fraction]) -> Fraction | None:
+    return sum(values, Fraction(0)) / len(values) if values else None
+
+
+def letter_of(value: Decimal | None, scale: dict[str, Any]) -> str | None:
+    if value is None:
+        return None
+    best = max(
+        (Decimal(str(low)), name) for name, low in scale.items() if Decimal(str(low)) <= value
+    )
+    return best[1]
+
+
+def scale_of(written: str) -> dict[str, Any]:
+    scale: Any = json.loads(written)
+    return scale if isinstance(scale, dict) else {step["letter"]: step["min"] for step in scale}
+
+
+def share(graded: Rows, counted: Rows) -> Fraction | None:
+    total = sum((Fraction(g["total_marks"]) for g in counted), Fraction(0))
+    if total == 0:
+        return None
+    return sum((Fraction(g["score"]) for g in graded), Fraction(0)) / total * 100
+
+
+def attendance_of(sessions: Counter[str], known: bool) -> tuple[Any, Any, Any]:
+    here, away = sessions["present"] + sessions["late"], sessions["absent"] + sessions["excused"]
+    if not known:
+        return None, None, None
+    every = here + away
+    unexcused = every - sessions["excused"]
+    return (
+        half_up(Fraction(here * 100, every)) if every else None,
+        half_up(Fraction(here * 100, unexcused)) if unexcused else None,
+        every >= 10 and away * 10 >= every,
+    )
+
+
+async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, Rows]:
+    base = {
+        table: [dict(row) for row in await connection.fetch(f"select * from {table}")]
+        for table in TABLES
+    }
+    base["policies"] = [
+        dict(row)
+        for row in await connection.fetch(
+            "select school_id, pass_mark, letter_scale::text as scale from grading_policies"
+        )
+    ]
+    return base
+
+
+def reckon(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """The standings by (student, section) and the figures by (section, subject or None)."""
+    policies = {p["school_id"]: (p["pass_mark"], scale_of(p["scale"])) for p in base["policies"]}
+    active = {s["id"] for s in base["students"] if s["is_active"]}
+    policy = {
+        s["id"]: policies.get(s["school_id"], policies.get(None, DEFAULT)) for s in base["sections"]
+    }
+    live = [
+        (e["student_id"], e["section_id"]) for e in base["enrollments"] if e["student_id"] in active
+    ]
+    sessions: dict[Any, Counter[str]] = {pair: Counter() for pair in live}
+    for row in base["attendance"]:
+        for pair in live:
+            if pair[0] == row["student_id"] and row["section_id"] in (None, pair[1]):
+                sessions[pair][row["status"]] += 1
+    pooled: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for pair in live:
+        pooled[pair[1]] += sessions[pair]
+    known = {
+        section: pooled[section]["present"] + pooled[section]["late"] > 0 for section in policy
+    }
+
+    standings: dict[Any, Any] = {}
+    marks: dict[Any, Fraction | None] = {}
+    exact: dict[Any, Fraction | None] = {}
+    for pair in live:
+        pass_mark, scale = policy[pair[1]]
+        mine = [g for g in base["grades"] if (g["student_id"], g["section_id"]) == pair]
+        zeros: list[Fraction] = []
+        for subject in {g["subject_id"] for g in mine}:
+            graded = [g for g in mine if g["subject_id"] == subject and g["status"] == "graded"]
+            missing = [g for g in mine if g["subject_id"] == subject and g["status"] == "missing"]
+            marks[(*pair, subject)] = share(graded, graded)
+            with_zero = share(graded, graded + missing)
+            if with_zero is not None:
+                zeros.append(with_zero)
+        exact[pair] = mean([m for key, m in marks.items() if key[:2] == pair and m is not None])
+        average = half_up(exact[pair])
+        percentage, unexcused, chronic = attendance_of(sessions[pair], known[pair[1]])
+        standings[pair] = {
+            "average": average,
+            "average_if_missing_zero": half_up(mean(zeros)),
+            "letter": letter_of(average, scale),
+            "passed": None if average is None else average >= pass_mark,
+            "graded_count": sum(g["status"] == "graded" for g in mine),
+            "missing_count": sum(g["status"] == "missing" for g in mine),
+            "attended_sessions": sessions[pair]["present"] + sessions[pair]["late"],
+            "total_sessions": sessions[pair].total(),
+            "attendance_percentage": percentage,
+            "attendance_percentage_unexcused": unexcused,
+            "chronically_absent": chronic,
+        }
+
+    figures: dict[Any, Any] = {}
+    for section, (pass_mark, scale) in policy.items():
+        roster = [pair for pair in live if pair[1] == section]
+        subjects = {e["subject_id"] for e in base["exams"] if e["section_id"] == section}
+        subjects |= {key[2] for key in marks if key[1] == section}
+        for subject in (None, *subjects):
+            if subject is None:
+                values = [exact[pair] for pair in roster]
+                attendance = attendance_of(pooled[section], known[section])[0]
+            else:
+                values = [marks.get((*pair, subject)) for pair in roster]
+                attendance = None
+            there = [value for value in values if value is not None]
+            rounded = [half_up(value) for value in there]
+            passed = sum(value >= pass_mark for value in rounded)  # type: ignore[operator]
+            counts = Counter(letter_of(value, scale) for value in rounded)
+            figures[(section, subject)] = {
+                "total_students": len(roster),
+                "average_score": half_up(mean(there)),
+                "highest_score": max(rounded, default=None),  # type: ignore[type-var]
+                "lowest_score": min(rounded, default=None),  # type: ignore[type-var]
+                "passed_students": passed,
+                "failed_students": len(there) - passed,
+                "pass_rate": half_up(Fraction(passed * 100, len(there))) if there else None,
+                "grade_distribution": {name: counts[name] for name in scale},
+                "attendance_average": attendance,
+                "no_data": len(roster) - len(there),
+            }
+    return standings, figures
+
+
+async def cached(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """What the database holds, in the same shape."""
+    standings = {
+        (row["student_id"], row["section_id"]): dict(row)
+        for row in await connection.fetch("select * from student_performance_summaries")
+    }
+    figures = {
+        (row["section_id"], row["subject_id"]): dict(row)
+        | {"grade_distribution": json.loads(row["grade_distribution"])}
+        for row in await connection.fetch("select * from performance_cache")
+    }
+    return standings, figures
+
+
+def differences(expected: dict[Any, Any], found: dict[Any, Any]) -> list[str]:
+    """One line for each value that is not as expected; nothing where both agree."""
+    lines = [f"{key}: not cached" for key in expected.keys() - found.keys()]
+    lines += [f"{key}: cached, but there is none" for key in found.keys() - expected.keys()]
+    for key in expected.keys() & found.keys():
+        lines += [
+            f"{key} {name}: {found[key][name]!r}, expected {value!r}"
+            for name, value in expected[key].items()
+            if found[key][name] != value
+        ]
+    return lines

@@ -1,0 +1,303 @@
+"""Random sequences of writes of every kind: each figure stays what brute force says it is, and the
+log holds each committed change once."""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections import Counter
+from typing import Any
+
+import asyncpg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from classpulse.project.batch import project
+from classpulse.project.epoch import open_log
+from tests.project.reckoning import base_rows, cached, differences, reckon
+
+SESSIONS = 3
+EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "60"))
+student = st.integers(1, 5)
+section = st.integers(1, 3)
+subject = st.integers(1, 2)
+exam = st.integers(1, 4)
+period = st.integers(0, 6)
+score = st.one_of(st.none(), st.integers(0, 120), st.decimals(0, 100, places=2))
+total = st.sampled_from([0, 3, 7, 50, 100])
+grade_status = st.sampled_from([None, "graded", "missing", "excused", "pending"])
+attendance_status = st.sampled_from(["present", "late", "absent", "excused"])
+maybe_section = st.one_of(st.none(), section)
+
+SCALES = st.sampled_from(
+    [
+        '{"A": 80, "B": 50, "C": 0}',
+        '{"pass": 33.33, "fail": 0}',
+        '[{"letter": "A+", "min": 90}, {"letter": "F", "min": 0}]',
+    ]
+)
+
+#: a statement and the strategies of its arguments
+STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "insert into grades (student_id, section_id, subject_id, score, total_marks, status)"
+        " values ($1, $2, $3, $4, $5, $6)",
+        (student, maybe_section, subject, score, total, grade_status),
+    ),
+    (
+        "insert into grades (student_id, exam_id, score) values ($1, $2, $3)"
+        " on conflict (student_id, exam_id) do update set score = excluded.score",
+        (student, exam, score),
+    ),
+    (
+        "merge into grades using (values ($1::bigint, $2::bigint, $3::numeric))"
+        " as new (student_id, exam_id, score)"
+        " on grades.student_id = new.student_id and grades.exam_id = new.exam_id"
+        " when matched and new.score is null then delete"
+        " when matched then update set score = new.score"
+        " when not matched then insert (student_id, exam_id, score)"
+        " values (new.student_id, new.exam_id, new.score)",
+        (student, exam, score),
+    ),
+    ("update grades set score = $2 where student_id = $1", (student, score)),
+    ("update grades set score = score where section_id = $1", (section,)),
+    ("update grades set status = $2 where subject_id = $1", (subject, grade_status)),
+    (
+        "update grades set section_id = $2 where student_id = $1 and exam_id is null",
+        (student, section),
+    ),
+    (
+        "update grades set student_id = $2 where student_id = $1 and subject_id = $3",
+        (student, student, subject),
+    ),
+    ("update grades set id = id + 1000000 where student_id = $1", (student,)),
+    ("delete from grades where student_id = $1 and subject_id = $2", (student, subject)),
+    (
+        "insert into exams (id, section_id, subject_id, name, total_marks)"
+        " values ($1, $2, $3, 'Quiz', $4)",
+        (exam, section, subject, total),
+    ),
+    ("update exams set total_marks = $2 where id = $1", (exam, total)),
+    ("update exams set section_id = $2, subject_id = $3 where id = $1", (exam, section, subject)),
+    ("delete from exams where id = $1", (exam,)),
+    (
+        "insert into enrollments (student_id, section_id) values ($1, $2) on conflict do nothing",
+        (student, section),
+    ),
+    (
+        "update enrollments set section_id = $3 where student_id = $1 and section_id = $2",
+        (student, section, section),
+    ),
+    ("delete from enrollments where student_id = $1 and section_id = $2", (student, section)),
+    ("update students set is_active = not is_active where id = $1", (student,)),
+    ("update students set last_name = last_name || 'x' where id = $1", (student,)),
+    ("delete from students where id = $1", (student,)),
+    (
+        "insert into students (id, school_id, first_name) values ($1, 1, 'New')"
+        " on conflict do nothing",
+        (student,),
+    ),
+    (
+        "insert into attendance (student_id, section_id, date, period, status)"
+        " values ($1, $2, '2026-01-05', $3, $4)"
+        " on conflict (student_id, section_id, date, period)"
+        " do update set status = excluded.status",
+        (student, maybe_section, period, attendance_status),
+    ),
+    (
+        "insert into attendance (student_id, date, period, status)"
+        " select $1, '2026-01-06', n, $2 from generate_series(0, 9) as n on conflict do nothing",
+        (student, attendance_status),
+    ),
+    ("update attendance set section_id = $2 where student_id = $1", (student, maybe_section)),
+    ("update attendance set status = $2 where student_id = $1", (student, attendance_status)),
+    ("delete from attendance where status = $1", (attendance_status,)),
+    (
+        "insert into grading_policies (school_id, pass_mark, letter_scale)"
+        " values ($1, $2, $3::text::jsonb) on conflict (school_id) do update set"
+        " pass_mark = excluded.pass_mark, letter_scale = excluded.letter_scale",
+        (st.sampled_from([None, 1]), st.integers(0, 100), SCALES),
+    ),
+    ("delete from grading_policies where school_id = 1", ()),
+    ("update sections set name = name || '.' where id = $1", (section,)),
+    ("delete from sections where id = $1", (section,)),
+    (
+        "insert into sections (id, school_id, name) values ($1, 1, 'again') on conflict do nothing",
+        (section,),
+    ),
+    ("truncate attendance", ()),
+    ("truncate grades", ()),
+    ("truncate enrollments", ()),
+    (
+        "insert into grades (student_id, section_id, subject_id, score, remarks)"
+        " select 1 + n % 5, $1, $2, n % 101, 'bulk' from generate_series(1, 510) as n"
+        " where exists (select from students having count(*) = 5)",
+        (section, subject),
+    ),
+    (
+        "insert into attendance (student_id, date, period, status, remarks)"
+        " select 1 + n % 5, '2026-02-01', n, $1, 'bulk' from generate_series(1, 2001) as n"
+        " where exists (select from students having count(*) = 5) on conflict do nothing",
+        (attendance_status,),
+    ),
+]
+
+statement = st.sampled_from(STATEMENTS).flatmap(
+    lambda entry: st.tuples(st.just(entry[0]), st.tuples(*entry[1]))
+)
+own_statement = st.tuples(st.integers(0, SESSIONS - 1), statement)
+step = st.one_of(
+    own_statement,
+    own_statement,
+    own_statement,
+    st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(["begin", "commit", "rollback"])),
+    st.just((0, "project")),
+)
+
+# The independent record: a row trigger in the writer's own transaction.
+AUDIT = """
+create table public.audit (source text, operation text, id bigint, is_bulk boolean);
+create function public.audit_row() returns trigger language plpgsql as $$
+declare
+    line jsonb := to_jsonb(case when tg_op = 'DELETE' then old else new end);
+begin
+    if tg_op = 'UPDATE' and to_jsonb(old) - '{updated_at}'::text[]
+        = to_jsonb(new) - '{updated_at}'::text[] then
+        return null;
+    elsif tg_op = 'UPDATE' and old.id <> new.id then
+        insert into public.audit values
+            (tg_table_name, 'delete', old.id, coalesce(line ->> 'remarks' = 'bulk', false)),
+            (tg_table_name, 'insert', new.id, coalesce(line ->> 'remarks' = 'bulk', false));
+    else
+        insert into public.audit values (
+            tg_table_name, lower(tg_op), (line ->> 'id')::bigint,
+            coalesce(line ->> 'remarks' = 'bulk', false)
+        );
+    end if;
+    return null;
+end $$;
+create trigger zz_audit after insert or update or delete on grades
+for each row execute function public.audit_row();
+create trigger zz_audit after insert or update or delete on attendance
+for each row execute function public.audit_row();
+create trigger zz_audit after insert or update or delete on exams
+for each row execute function public.audit_row();
+"""
+
+RESET = """
+truncate schools cascade;
+truncate grading_policies, audit, classpulse.changes, classpulse.events,
+    classpulse.stale_sections, performance_cache, student_performance_summaries,
+    classpulse.subject_standings;
+insert into grading_policies default values;
+insert into schools (id, name) values (1, 'School');
+insert into sections (id, school_id, name) select n, 1, 'Class ' || n from generate_series(1, 3) n;
+insert into subjects (id, school_id, code, name) values (1, 1, 'A', 'Art'), (2, 1, 'B', 'Biology');
+insert into students (id, school_id, first_name) select n, 1, 'P' || n from generate_series(1, 5) n;
+insert into enrollments (student_id, section_id) select n, 1 + n % 2 from generate_series(1, 5) n;
+"""
+
+
+class Writers:
+    """Several sessions that write in turns; an error ends the transaction that it meets."""
+
+    def __init__(self, connections: "list[asyncpg.Connection[asyncpg.Record]]") -> None:
+        self._connections = connections
+        self._open = [False] * len(connections)
+
+    async def do(self, number: int, what: str, arguments: tuple[Any, ...] = ()) -> None:
+        connection = self._connections[number]
+        if what in {"begin", "commit", "rollback"}:
+            if self._open[number] == (what == "begin"):
+                return
+            await connection.execute(what)
+            self._open[number] = what == "begin"
+            return
+        try:
+            await connection.execute(what, *arguments)
+        except asyncpg.PostgresError:
+            if self._open[number]:
+                await connection.execute("rollback")
+                self._open[number] = False
+
+    async def finish(self) -> None:
+        for number in range(len(self._connections)):
+            await self.do(number, "commit")
+
+
+async def run(url: str, steps: list[Any]) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        connections = []
+        for _ in range(SESSIONS + 1):
+            connection = await asyncpg.connect(url, server_settings={"lock_timeout": "30ms"})
+            stack.push_async_callback(connection.close)
+            connections.append(connection)
+        *writing, own = connections
+        await own.execute("set lock_timeout = 0")
+        if await own.fetchval("select to_regclass('public.audit') is null"):
+            await own.execute(AUDIT)
+        await own.execute(RESET)
+        cursor = await open_log(own)
+        while (await project(own, cursor)).written:
+            pass
+        await own.execute("truncate classpulse.events, audit")
+        writers = Writers(writing)
+        for number, what in steps:
+            if what == "project":
+                # a truncation that is still open holds the batch back, as it should
+                await writers.finish()
+                await project(own, cursor)
+            elif isinstance(what, str):
+                await writers.do(number, what)
+            else:
+                await writers.do(number, *what)
+        await writers.finish()
+        while (await project(own, cursor)).written:
+            pass
+        await check_figures(own)
+        await check_log(own)
+
+
+async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    standings, figures = reckon(await base_rows(connection))
+    cached_standings, cached_figures = await cached(connection)
+    assert differences(standings, cached_standings) == []
+    assert differences(figures, cached_figures) == []
+
+
+async def check_log(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    told: Counter[tuple[str, str, int]] = Counter()
+    positions = []
+    for row in await connection.fetch("select * from classpulse.events order by position"):
+        positions.append(row["position"])
+        event = json.loads(row["payload"])
+        body = event
+        if row["parts"] is not None:
+            body = event | json.loads(row["parts"])[str(row["section_ids"][0])]
+        for key, table, name in (
+            ("grade_data", "grades", "grade_id"),
+            ("attendance_data", "attendance", "attendance_id"),
+            ("exam_data", "exams", "exam_id"),
+        ):
+            if key in body and body[key].get("remarks") != "bulk":
+                told[(table, body["operation"], body[key][name])] += 1
+    committed = Counter(
+        (row["source"], row["operation"], row["id"])
+        for row in await connection.fetch("select * from audit where not is_bulk")
+    )
+    assert told == committed
+    assert positions == sorted(set(positions))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    # the same sequences on every machine that builds, new ones everywhere else
+    derandomize=bool(os.environ.get("CI")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(step, min_size=5, max_size=60))
+def test_every_figure_is_what_brute_force_says_and_the_log_holds_each_change_once(
+    database_url: str, steps: list[Any]
+) -> None:
+    asyncio.run(run(database_url, steps))
