@@ -121,7 +121,7 @@ def _sentence(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "classpulse"
-        return _one_line(f"{error.format_message().rstrip('.')}: see {path} --help")
+        return _one_line(f"{error.format_message().rstrip('.')} (see {path} --help)")
     if isinstance(error, click.ClickException):
         return _one_line(error.format_message())
     if isinstance(error, ClasspulseError):

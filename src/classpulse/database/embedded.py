@@ -37,7 +37,7 @@ class Embedded:
 
     A ``with`` or ``async with`` block. The last process to leave stops the server; one that is
     killed counts as gone, because what it held was a file lock. ``settings`` are Postgres settings
-    for a server that is started here.
+    for a server that is made or started here.
     """
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -101,7 +101,7 @@ def _started(data_dir: Path, postmaster: Postmaster, settings: Mapping[str, str]
     password = _secret(password_file)
     jwt_secret = _secret(data_dir / "jwt-secret")
     if not postmaster.folder.exists():
-        postmaster.create(password)
+        postmaster.create(password, settings)
     port_file = data_dir / "port"
     # the port of the last time, if it is still free: addresses that people saved go on working
     preferred = int(port_file.read_text()) if port_file.exists() else None

@@ -53,7 +53,7 @@ class Postmaster:
         if self._user is not None:
             self._let_it_reach_its_files(self._user)
 
-    def create(self, password: str) -> None:
+    def create(self, password: str, settings: Mapping[str, str]) -> None:
         """Make the folder with its database; an interrupted attempt leaves nothing behind."""
         for left in self.folder.parent.glob(f"{self.folder.name}.new-*"):
             if left.is_dir():
@@ -76,14 +76,16 @@ class Postmaster:
                 f"--pwfile={password_file}",
                 "--auth=scram-sha-256",
                 *_LOCALE,
+                *(["--no-sync"] if settings.get("fsync") == "off" else []),
             )
             self._run(
                 "postgres",
                 "--single",
+                *(f"--{name}={value}" for name, value in settings.items()),
                 "-D",
                 str(fresh),
                 "template1",
-                said=f"create database {ROLE}\n",
+                said=f"create database {DATABASE}\n",
             )
         finally:
             password_file.unlink()

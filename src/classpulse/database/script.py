@@ -6,8 +6,6 @@ from classpulse.database import shipped, steps
 from classpulse.database.steps import Statement, Step
 from classpulse.sql import queries
 
-_HEAD = "\\set ON_ERROR_STOP on"
-
 
 def installation() -> str:
     """All that ``migrate`` would run on an empty database; what is there already is skipped."""
@@ -16,12 +14,11 @@ def installation() -> str:
 
 def removal() -> str:
     """All that ``uninstall`` runs."""
-    return "\n".join([_HEAD, _transaction(steps.removal())])
+    return "\n".join([*_head(), _transaction(steps.removal())])
 
 
 def _installation() -> Iterator[str]:
-    yield _HEAD
-    yield Statement(queries("migrate")["session"]).printed()
+    yield from _head()
     yield _transaction(steps.refusal())
     yield _transaction(steps.preparation())
     for script in shipped.migrations():
@@ -34,6 +31,11 @@ def _installation() -> Iterator[str]:
     for script in shipped.triggers():
         yield _transaction(steps.trigger(script))
     yield _transaction(steps.roles())
+
+
+def _head() -> Iterator[str]:
+    yield "\\set ON_ERROR_STOP on"
+    yield Statement(queries("migrate")["session"]).printed()
 
 
 def _transaction(step: Step) -> str:
