@@ -18,7 +18,8 @@ _SQL = queries("check")
 _API = "/api/v1"
 _STREAM = f"{_API}/performance/stream"
 _READY_SECONDS, _EVENT_SECONDS, _HEARTBEAT_SECONDS = 20.0, 10.0, 25.0
-_CONTROL = ("ready", "heartbeat", "reset", "token_expiring", "scope_changed")
+# Control events, and the hint to fetch again what the change of another row moved as well.
+_BESIDES = ("ready", "heartbeat", "reset", "token_expiring", "scope_changed", "figures_changed")
 
 
 class CheckFailedError(Exception):
@@ -196,11 +197,11 @@ async def _next(
     try:
         async with asyncio.timeout(seconds):
             async for message in messages:
-                if message.event == wanted or (wanted is None and message.event not in _CONTROL):
+                if message.event == wanted or (wanted is None and message.event not in _BESIDES):
                     return message
                 if message.event == "reset":
                     raise CheckFailedError(f"the stream was reset: {message.data}")
-                if message.event not in _CONTROL:
+                if message.event not in _BESIDES:
                     raise CheckFailedError(f"{message.event} came instead of {wanted}")
     except TimeoutError:
         raise CheckFailedError(f"no {wanted or 'event'} came within {seconds:.0f} s") from None

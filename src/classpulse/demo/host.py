@@ -49,6 +49,7 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
             app,
             log_level="warning",
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
