@@ -84,13 +84,14 @@ def classpulse(context: click.Context) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line. An error is one line on stderr, and exit code 2."""
+    """The program ``classpulse``."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
+    """Run one command line, for its exit code. An error is one line on stderr and a 2."""
     context = None
     try:
         with classpulse.make_context("classpulse", list(arguments)) as context:
