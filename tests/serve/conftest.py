@@ -1,6 +1,6 @@
 """A school with everything that a route may show, folded in, and the server on top of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,7 +80,7 @@ class Client:
 
     async def get(self, path: str, educator_id: int = 1, **query: Any) -> httpx.Response:
         """An answer of the API to an educator."""
-        return await self.http.get(API + path, params=query, headers=self.as_(educator_id))
+        return await self.http.get(API + path, params=query or None, headers=self.as_(educator_id))
 
     async def read(self, path: str, educator_id: int = 1, **query: Any) -> Any:
         """What a 200 answer of the API holds."""
@@ -94,17 +94,47 @@ async def password_hash() -> str:
     return await hash_password(PASSWORD)
 
 
-@pytest.fixture
-async def school(
-    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", password_hash: str
-) -> str:
-    """The address of a database with the school's rows; nothing is folded in yet."""
+@pytest.fixture(scope="session")
+async def school_template(cluster: Any, template: str, password_hash: str) -> AsyncIterator[str]:
+    """A database with the school's rows folded in, to clone."""
+    name = cluster.create(template)
+    url = cluster.url_of(name)
+    connection = await asyncpg.connect(url)
     await connection.execute(SCHOOL)
     await connection.execute(
         "insert into classpulse.passwords (educator_id, hash) select id, $1 from educators",
         password_hash,
     )
-    return database_url
+    async with serving(url):
+        await connection.execute("call performance_wait(timeout => '20 s')")
+    await connection.close()
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+def school_url(cluster: Any, school_template: str) -> Iterator[str]:
+    """The address of a school of this test's own."""
+    name = cluster.create(school_template)
+    yield cluster.url_of(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def tool(school_url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection to that school, as a database-side tool has it."""
+    connection = await asyncpg.connect(school_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def reader(cluster: Any, school_template: str) -> AsyncIterator[Client]:
+    """A server that all tests share which only read."""
+    name = cluster.create(school_template)
+    async with serving(cluster.url_of(name)) as client:
+        yield client
+    cluster.drop(name)
 
 
 @asynccontextmanager
@@ -125,10 +155,7 @@ async def serving(url: str, **settings: Any) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def client(
-    school: str, connection: "asyncpg.Connection[asyncpg.Record]"
-) -> AsyncIterator[Client]:
-    """The server, with the school folded in."""
-    async with serving(school) as client:
-        await connection.execute("call performance_wait(timeout => '20 s')")
+async def client(school_url: str) -> AsyncIterator[Client]:
+    """A server of this test's own."""
+    async with serving(school_url) as client:
         yield client

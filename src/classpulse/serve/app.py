@@ -1,5 +1,6 @@
 """The composition root: routes, middleware, and what lives as long as a process."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.problems import HANDLERS
 from classpulse.serve.scope import scope_of
+from classpulse.serve.shutdown import end_streams, end_streams_on_exit
 from classpulse.serve.snapshot import open_pool
 from classpulse.serve.viewer import Viewer
 from classpulse.settings import Settings
@@ -63,13 +65,15 @@ def create_app(
     state.database = open_pool(database_url, pooled=settings.listen_url is not None)
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
+    # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
+    # while it gives the connection back could never take another.
     async def rights_of(educator_id: int) -> Scope | None:
-        return await scope_of(state.database, educator_id)
+        return await asyncio.create_task(scope_of(state.database, educator_id))
 
     async def overview_of_scope(scope: Scope) -> dict[str, Any]:
         somebody = Viewer(0, "", "", "", scope.school_id, scope)
-        figures = encode(await overview.overview_of(state.database, somebody))
-        plain: dict[str, Any] = msgspec.json.decode(figures)
+        found = await asyncio.create_task(overview.overview_of(state.database, somebody))
+        plain: dict[str, Any] = msgspec.json.decode(encode(found))
         return plain
 
     state.publisher = Publisher(listen_url, resolve=rights_of, overview=overview_of_scope)
@@ -97,7 +101,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     async with state.database, anyio.create_task_group() as tasks:
         tasks.start_soon(state.leader.run)
         tasks.start_soon(state.publisher.run)
+        tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
+        end_streams(state.publisher.hub)
         tasks.cancel_scope.cancel()
 
 

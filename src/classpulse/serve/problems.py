@@ -18,11 +18,9 @@ logger = logging.getLogger(__name__)
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     OSError,
@@ -110,6 +108,12 @@ async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:
     return await _deliver(conn, unavailable())
 
 
+async def on_unreadable(conn: HTTPConnection, exc: Exception) -> Response | None:
+    """Handler of a value that passed our own checks and that Postgres refuses."""
+    logger.warning("a value was refused by the database: %s", type(exc).__name__)
+    return await _deliver(conn, Problem(400, "A value in the request can't be read."))
+
+
 async def on_failure(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of everything else: nothing of the cause leaves the server, its log holds it."""
     return await _deliver(
@@ -129,5 +133,6 @@ HANDLERS: dict[Any, Any] = {
     Problem: on_problem,
     HTTPException: on_http_exception,
     **dict.fromkeys(AWAY, on_away),
+    asyncpg.DataError: on_unreadable,
     Exception: on_failure,
 }

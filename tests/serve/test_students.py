@@ -1,0 +1,138 @@
+"""Filters, order and paging of standings."""
+
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from .conftest import Client
+
+
+async def ids(reader: Client, query: str, educator_id: int = 1) -> list[int]:
+    return [item["id"] for item in (await reader.read(f"/students?{query}", educator_id))["items"]]
+
+
+async def paged(client: Client, query: str, educator_id: int, limit: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    page = await client.read(f"/students?{query}&limit={limit}", educator_id)
+    while True:
+        found += [(item["id"], item["section_id"]) for item in page["items"]]
+        if page["next"] is None:
+            return found
+        assert len(page["items"]) == limit
+        page = await client.read(
+            f"/students?{query}&limit={limit}&cursor={page['next']}", educator_id
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("status=pass", [6, 7, 8, 9, 10, 11]),
+        ("status=fail", [1, 2, 3, 4, 5]),
+        ("status=no_data", [12]),
+        ("min_average=80", [10, 11]),
+        ("max_average=45", [2, 3]),
+        ("min_average=45&max_average=50", [3, 4]),
+        ("min_average=80&max_average=10", []),
+        ("attendance_below=70", [1]),
+        ("subject_id=2", list(range(1, 13))),
+        ("q=STUDENT 01", [10, 11, 12]),
+        ("q=n12", [12]),
+        ("q=s3@", [3]),
+        ("q=%25", []),
+        ("q=_", []),
+        ("q='; drop table students; --", []),
+        ("q=", list(range(1, 13))),
+        ("section_id=4", [1]),
+        ("section_id=4&term=1", []),
+        ("term=2", [1]),
+    ],
+)
+async def test_filters(reader: Client, query: str, expected: list[int]) -> None:
+    assert await ids(reader, query) == expected
+    assert (await reader.read(f"/students?{query}"))["total"] == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sort=name", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+        ("sort=name&order=desc", [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("sort=roll_number", [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("sort=average", [2, 3, 4, 5, 1, 6, 7, 8, 9, 10, 11, 12]),
+        ("sort=average&order=desc", [11, 10, 9, 8, 7, 6, 1, 5, 4, 3, 2, 12]),
+        ("sort=attendance", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+        ("sort=attendance&order=desc", [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1]),
+    ],
+)
+async def test_order_puts_the_unknown_last_either_way(
+    reader: Client, query: str, expected: list[int]
+) -> None:
+    assert await ids(reader, query) == expected
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["name", "average", "attendance", "roll_number"])
+async def test_pages_together_are_the_list(reader: Client, sort: str, order: str) -> None:
+    query = f"sort={sort}&order={order}"
+    whole = [
+        (item["id"], item["section_id"])
+        for item in (await reader.read(f"/students?{query}", 4))["items"]
+    ]
+    assert len(whole) == len(set(whole)) == 15
+    for limit in (1, 4, 15):
+        assert await paged(reader, query, 4, limit) == whole
+
+
+async def test_a_page_goes_on_where_it_was_though_rows_come_and_go(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    first = await client.read("/students?sort=name&limit=4")
+    assert [item["id"] for item in first["items"]] == [1, 2, 3, 4]
+    await tool.execute(
+        "insert into students (id, school_id, first_name) values (50, 1, 'A new one');"
+        "insert into enrollments (student_id, section_id) values (50, 1);"
+        "delete from students where id = 4;"
+    )
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    second = await client.read(f"/students?sort=name&limit=4&cursor={first['next']}")
+    assert [item["id"] for item in second["items"]] == [5, 6, 7, 8]
+
+
+async def test_names_alike_are_paged_without_loss(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute("update students set first_name = 'Same', last_name = 'Name'")
+    await tool.execute("update grades set score = 70 where exam_id = 1")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    for query in ("sort=name", "sort=name&order=desc", "sort=average&order=desc"):
+        assert sorted(await paged(client, query, 4, 2)) == sorted(await paged(client, query, 4, 50))
+        assert len(await paged(client, query, 4, 2)) == 15
+
+
+async def test_a_cursor_of_another_order_or_of_nobodys_making_is_refused(reader: Client) -> None:
+    cursor = (await reader.read("/students?sort=name&limit=2"))["next"]
+    forged = ["x", "é", "AAAA", "W10", "bnVsbA", quote("%%%"), "a" * 1999, "W1tbW1tbW1tb"]
+    assert (await reader.get(f"/students?sort=average&cursor={cursor}")).status_code == 400
+    for text in forged:
+        for path in ("/students", "/sections", "/subjects", "/exams", "/terms"):
+            answer = await reader.get(f"{path}?cursor={text}")
+            assert answer.status_code == 400, (path, text)
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_page_of_a_long_list_holds_no_more_than_was_asked(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute(
+        "insert into students (id, school_id, first_name)"
+        " select n, 1, 'Many ' || n from generate_series(1000, 3999) as n;"
+        "insert into enrollments (student_id, section_id)"
+        " select n, 1 from generate_series(1000, 3999) as n"
+    )
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    page: dict[str, Any] = await client.read("/students?sort=average&limit=3&q=many")
+    assert page["total"] == 3000
+    assert len(page["items"]) == 3
