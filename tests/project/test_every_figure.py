@@ -59,19 +59,27 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
         " values (new.student_id, new.exam_id, new.score)",
         (student, exam, score),
     ),
-    ("update grades set score = $2 where student_id = $1", (student, score)),
+    ("update grades set score = $2 where student_id = $1 and remarks is null", (student, score)),
     ("update grades set score = score where section_id = $1", (section,)),
-    ("update grades set status = $2 where subject_id = $1", (subject, grade_status)),
     (
-        "update grades set section_id = $2 where student_id = $1 and exam_id is null",
+        "update grades set status = $2 where subject_id = $1 and remarks is null",
+        (subject, grade_status),
+    ),
+    (
+        "update grades set section_id = $2"
+        " where student_id = $1 and exam_id is null and remarks is null",
         (student, section),
     ),
     (
-        "update grades set student_id = $2 where student_id = $1 and subject_id = $3",
+        "update grades set student_id = $2"
+        " where student_id = $1 and subject_id = $3 and remarks is null",
         (student, student, subject),
     ),
-    ("update grades set id = id + 1000000 where student_id = $1", (student,)),
-    ("delete from grades where student_id = $1 and subject_id = $2", (student, subject)),
+    ("update grades set id = id + 1000000 where student_id = $1 and remarks is null", (student,)),
+    (
+        "delete from grades where student_id = $1 and subject_id = $2 and remarks is null",
+        (student, subject),
+    ),
     (
         "insert into exams (id, section_id, subject_id, name, total_marks)"
         " values ($1, $2, $3, 'Quiz', $4)",
@@ -109,9 +117,15 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
         " select $1, '2026-01-06', n, $2 from generate_series(0, 9) as n on conflict do nothing",
         (student, attendance_status),
     ),
-    ("update attendance set section_id = $2 where student_id = $1", (student, maybe_section)),
-    ("update attendance set status = $2 where student_id = $1", (student, attendance_status)),
-    ("delete from attendance where status = $1", (attendance_status,)),
+    (
+        "update attendance set section_id = $2 where student_id = $1 and remarks is null",
+        (student, maybe_section),
+    ),
+    (
+        "update attendance set status = $2 where student_id = $1 and remarks is null",
+        (student, attendance_status),
+    ),
+    ("delete from attendance where status = $1 and remarks is null", (attendance_status,)),
     (
         "insert into grading_policies (school_id, pass_mark, letter_scale)"
         " values ($1, $2, $3::text::jsonb) on conflict (school_id) do update set"
@@ -125,6 +139,11 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
         "insert into sections (id, school_id, name) values ($1, 1, 'again') on conflict do nothing",
         (section,),
     ),
+    # rows written in bulk change in bulk, so that it is known which event tells them
+    ("update grades set score = $1 where remarks = 'bulk'", (st.integers(0, 100),)),
+    ("update attendance set status = $1 where remarks = 'bulk'", (attendance_status,)),
+    ("delete from grades where remarks = 'bulk'", ()),
+    ("delete from attendance where remarks = 'bulk'", ()),
     ("truncate attendance", ()),
     ("truncate grades", ()),
     ("truncate enrollments", ()),

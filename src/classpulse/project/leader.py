@@ -46,7 +46,15 @@ SESSION = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseError, TimeoutError)
+_LOST = (
+    OSError,
+    TimeoutError,
+    DatabaseError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # what the driver says of a session that ended while it was idle
+    asyncpg.InternalClientError,
+)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
