@@ -171,3 +171,24 @@ async def test_hostile_names_are_text_and_break_no_layout(
         assert await page.locator("#overview img").count() == 0
         width = await page.locator("html").evaluate("root => root.scrollWidth")
         assert width == 360
+
+
+async def test_an_ending_session_is_renewed_without_a_new_sign_in(
+    context: BrowserContext, server: Server
+) -> None:
+    page = await signed_in(context, server)
+    before = {cookie["name"]: cookie["value"] for cookie in await context.cookies()}
+    renewed = await page.evaluate(
+        "async () => {"
+        " const here = document.querySelector('script[type=module]').src;"
+        " const session = await import(new URL('session.js', here));"
+        " return session.renewSession();"
+        "}"
+    )
+    assert renewed is True
+    after = {cookie["name"]: cookie["value"] for cookie in await context.cookies()}
+    assert before.keys() == after.keys()
+    assert all(before[name] != after[name] for name in before)
+    # the form was made with the old token, and still signs out
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
