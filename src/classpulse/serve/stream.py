@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
@@ -63,6 +64,8 @@ class Stream:
     """``GET /api/v1/performance/stream``: everything the viewer may see, as it happens."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         conn = HTTPConnection(scope)
         publisher: Publisher = conn.app.state.publisher
         await ready_or_503(publisher)
@@ -169,6 +172,5 @@ def token_deadlines(hub: Hub, subscriber: Subscriber, expires_at: float) -> tupl
     return (hub.deadlines.after(left - TOKEN_WARNING, warn), hub.deadlines.after(left, end))
 
 
-routes: list[BaseRoute] = [
-    Route("/api/v1/performance/stream", Stream(), methods=["GET"], name="stream")
-]
+# Without methods of its own: a wrong one would be looked for, and missed, among other routes.
+routes: list[BaseRoute] = [Route("/api/v1/performance/stream", Stream(), name="stream")]
