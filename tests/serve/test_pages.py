@@ -135,3 +135,19 @@ async def test_pages_allow_no_inline_code_and_are_kept_by_nobody(client: Client)
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
+
+
+async def test_a_database_that_is_away_is_told_on_a_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    await sign_in(client)
+    monkeypatch.setattr("classpulse.serve.pages.overview_of", away)
+    answer = await client.http.get("/")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["retry-after"]
+    assert "The database can&#39;t be reached now." in answer.text
+    assert 'href="/">Try again' in answer.text

@@ -1,7 +1,9 @@
 """The pages: signing in and out, and the overview. All of them work without JavaScript."""
 
 import hmac
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,10 +20,13 @@ from classpulse.serve.form import form, local_path
 from classpulse.serve.happenings import HAPPENING_TYPES, happening
 from classpulse.serve.history import history_of
 from classpulse.serve.overview import overview_of
-from classpulse.serve.problems import Problem
+from classpulse.serve.problems import AWAY, Problem, unavailable
 from classpulse.serve.rendering import page, static_files
 from classpulse.serve.sessions import drop_cookies, set_cookies, sign_in, sign_out
 from classpulse.serve.viewer import Viewer
+
+logger = logging.getLogger(__name__)
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 _NEWEST = 30
 _WRONG = "The e-mail or the password is wrong. Please try again."
@@ -143,10 +148,33 @@ def _to_login(request: Request) -> Response:
     return RedirectResponse(f"/login{query}", 303)
 
 
+def _for_people(endpoint: Endpoint) -> Endpoint:
+    """The endpoint with its problems as a page, not as JSON."""
+
+    @wraps(endpoint)
+    async def respond(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            return _problem_page(request, problem)
+        except AWAY as error:
+            logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
+            return _problem_page(request, unavailable())
+
+    return respond
+
+
+def _problem_page(request: Request, problem: Problem) -> Response:
+    # A form that was sent is not sent again by a link.
+    again = "/" if request.method == "POST" else request.url.path
+    context = {"title": problem.title, "detail": problem.detail, "again": again}
+    return page("problem.html", context, problem.status, problem.headers)
+
+
 routes = [
-    Route("/", overview),
-    Route("/login", login_form),
-    Route("/login", login, methods=["POST"]),
-    Route("/logout", logout, methods=["POST"]),
+    Route("/", _for_people(overview)),
+    Route("/login", _for_people(login_form)),
+    Route("/login", _for_people(login), methods=["POST"]),
+    Route("/logout", _for_people(logout), methods=["POST"]),
     static_files().route,
 ]
