@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from tests.project.reckoning import base_rows, cached, differences, reckon
+from project.reckoning import base_rows, cached, differences, reckon
 
 SESSIONS = 3
 EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "60"))

@@ -8,7 +8,7 @@ import pytest
 
 from classpulse.project.epoch import open_log, renew
 from classpulse.project.verify import verify
-from tests.project.processes import projector, wait_for
+from project.processes import projector, wait_for
 
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
