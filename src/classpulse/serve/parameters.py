@@ -1,5 +1,6 @@
 """What a request asks for, read strictly: a name that is not known is an error."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -11,6 +12,7 @@ from classpulse.serve.problems import Problem, not_found
 
 _BODY_LIMIT = 1024 * 1024
 _BIGINT = 2**63 - 1
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
 _HIGHEST = Decimal(1_000_000_000)
 
 Id = Annotated[int, Meta(ge=1, le=_BIGINT)]
@@ -64,7 +66,13 @@ def read_query(request: Request, kind: type[S]) -> S:
         given = sent.getlist(name)
         if any("\0" in value for value in given):
             raise _wrong(400, name, "holds a NUL byte")
-        if _is_list(fields[name].type):
+        kinds = _kinds(fields[name].type)
+        # msgspec would take 1e3 and 5.0 for whole numbers
+        if any(isinstance(kind, msgspec.inspect.IntType) for kind in kinds):
+            for value in given:
+                if not _WHOLE.fullmatch(value):
+                    raise _wrong(400, name, "must be a whole number")
+        if any(isinstance(kind, msgspec.inspect.VarTupleType) for kind in kinds):
             values[name] = given
         elif len(given) == 1:
             values[name] = given[0]
@@ -139,11 +147,12 @@ def _short(name: str) -> str:
     return name if len(name) <= 60 else name[:59] + "…"
 
 
-def _is_list(kind: Any) -> bool:
+def _kinds(kind: Any) -> list[msgspec.inspect.Type]:
+    """The types that a field takes, those inside of a list too."""
     info = msgspec.inspect.type_info(kind)
-    if isinstance(info, msgspec.inspect.UnionType):
-        return any(isinstance(member, msgspec.inspect.VarTupleType) for member in info.types)
-    return isinstance(info, msgspec.inspect.VarTupleType)
+    found = list(info.types) if isinstance(info, msgspec.inspect.UnionType) else [info]
+    inside = [of.item_type for of in found if isinstance(of, msgspec.inspect.VarTupleType)]
+    return found + inside
 
 
 def _holds_nul(value: Any) -> bool:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # what the driver says of a connection that the server has just ended
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,

@@ -1,13 +1,17 @@
 """Request-scoped reading: the pool, and one snapshot for a whole answer."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
+import asyncpg
 from databases import Database
 
-from classpulse.serve.problems import unavailable
+from classpulse.serve.problems import AWAY, unavailable
+
+logger = logging.getLogger(__name__)
 
 # How long a request waits for a free connection before it is told to come back.
 _WAIT = 5.0
@@ -65,11 +69,7 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
 async def one_statement(database: Database) -> AsyncIterator[Reader]:
     """A connection for single statements, each of which is its own transaction."""
     async with AsyncExitStack() as stack:
-        connection = database.connection()
-        with anyio.move_on_after(_WAIT) as waiting:
-            await stack.enter_async_context(connection)
-        if waiting.cancelled_caught:
-            raise unavailable("All database connections are busy. Try again in a moment.")
+        connection = await _connection(stack, database)
         yield Reader(connection)
 
 
@@ -81,13 +81,23 @@ async def snapshot(database: Database) -> AsyncIterator[Reader]:
     when the server goes away in the middle of it.
     """
     async with AsyncExitStack() as stack:
-        connection = database.connection()
-        with anyio.move_on_after(_WAIT) as waiting:
-            await stack.enter_async_context(connection)
-        if waiting.cancelled_caught:
-            raise unavailable("All database connections are busy. Try again in a moment.")
+        connection = await _connection(stack, database)
         transaction = connection.raw_connection.transaction(
             isolation="repeatable_read", readonly=True
         )
         await stack.enter_async_context(transaction)
         yield Reader(connection)
+
+
+async def _connection(stack: AsyncExitStack, database: Database) -> Any:
+    connection = database.connection()
+    try:
+        with anyio.move_on_after(_WAIT) as waiting:
+            await stack.enter_async_context(connection)
+    except (*AWAY, asyncpg.PostgresError) as error:
+        # whatever the server says to one who connects, it is no fault of the request
+        logger.warning("no database connection: %s: %s", type(error).__name__, error)
+        raise unavailable() from None
+    if waiting.cancelled_caught:
+        raise unavailable("All database connections are busy. Try again in a moment.")
+    return connection
