@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,14 +103,18 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """The embedded Postgres, or the server of CLASSPULSE_TEST_DATABASE_URL (a superuser's)."""
     given = os.environ.get("CLASSPULSE_TEST_DATABASE_URL")
     with start_blocking_portal("asyncio") as portal:
         if given:
             yield from _administered(given, portal)
         else:
-            with embedded(tmp_path_factory.mktemp("postgres"), FAST) as server:
+            # not among pytest's own folders, which it keeps from one session to the next
+            with (
+                tempfile.TemporaryDirectory(prefix="classpulse-tests-") as folder,
+                embedded(Path(folder), FAST) as server,
+            ):
                 yield from _administered(server.url, portal)
 
 
