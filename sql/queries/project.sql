@@ -281,11 +281,13 @@ select current_setting('max_prepared_transactions') = '0' and pg_notification_qu
 -- name: own_transaction
 select pg_current_xact_id()::text::bigint
 
--- name: drawn_ids
--- Ids up to `id` were drawn by transactions below `xmax`.
-select
-    (select case when is_called then last_value else 0 end from classpulse.changes_id_seq) as id,
-    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax
+-- name: drawn_id
+select case when is_called then last_value else 0 end from classpulse.changes_id_seq
+
+-- name: next_transaction
+-- Asked after `drawn_id`, in a snapshot of its own: ids up to that one were drawn by transactions
+-- below this. In one statement, a transaction may begin and draw between snapshot and sequence.
+select pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 
 -- name: take_lock
 select pg_try_advisory_lock(hashtext('classpulse.leader'), 1)

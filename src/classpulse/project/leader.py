@@ -170,9 +170,8 @@ class _Chores:
             self._drawn = None
         if self._drawn is None and now >= self._next_bound:
             self._next_bound = now + LOW_WATER_SECONDS
-            drawn = await self._connection.fetchrow(SQL["drawn_ids"])
-            assert drawn is not None
-            self._drawn = (drawn["id"], drawn["xmax"])
+            drawn = await self._connection.fetchval(SQL["drawn_id"])
+            self._drawn = (drawn, await self._connection.fetchval(SQL["next_transaction"]))
         if now >= self._next_cleaning:
             self._next_cleaning = now + HOUSEKEEPING_SECONDS
             await self._clean()
