@@ -13,7 +13,15 @@ from classpulse.publish.reader import QUERY_SECONDS, Connection
 CONNECT_SECONDS = 4.0
 
 # What a lost, silent or restarting server looks like from here.
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, DatabaseError)
+LOST = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # what the driver says of a connection that broke off between two of its states
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    DatabaseError,
+)
 
 
 async def open_connection(url: str, name: str) -> Connection:
