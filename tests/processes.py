@@ -170,10 +170,12 @@ async def curl(url: str, token: str, last_id: str | None = None) -> AsyncIterato
                 fields = {}
             else:
                 fields = {}
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
         await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 async def follow(

@@ -19,6 +19,13 @@ _SQL = queries("simulate")
 _logger = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
 _LONGEST_PAUSE = 5.0
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    # what the driver says of a connection that broke off between two of its states
+    asyncpg.InternalClientError,
+    OSError,
+)
 
 
 class RealDataError(ClasspulseError):
@@ -55,7 +62,7 @@ async def simulate(
                         written += 1
                         told(change)
                     await asyncio.sleep(min(draw.expovariate(rate), _LONGEST_PAUSE))
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+        except _LOST as error:
             _give_up_unless(count is None, error)
         except (asyncpg.OperatorInterventionError, DatabaseError) as error:
             _give_up_unless(count is None and written > 0, error)
