@@ -15,7 +15,7 @@ from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub, Resolve
 from classpulse.publish.line import LOST, Line, close, open_connection
 from classpulse.publish.overviews import Overviews
-from classpulse.publish.proof import PROOF_HOLDS, Proof
+from classpulse.publish.proof import Proof
 from classpulse.publish.reader import (
     PAGE_EVENTS,
     QUERY_SECONDS,
@@ -83,6 +83,8 @@ class Publisher:
         self._woken = asyncio.Event()
         self._started = asyncio.Event()
         self._log_position = 0
+        # we ended the connection ourselves, and no proof has come since
+        self._cut_off = False
 
     @property
     def position(self) -> int:
@@ -146,9 +148,9 @@ class Publisher:
                     pause, told = RETRY_FIRST, False
                     await self._follow(connection)
             except LOST as error:
-                if not told:
+                if not (told or self._cut_off):
                     logger.warning("the listening connection is lost: %s", error)
-                told = True
+                    told = True
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (spreads, hides nothing)
             pause = min(RETRY_MOST, pause * 2)
 
@@ -202,6 +204,7 @@ class Publisher:
             for event in page.events:
                 if event.type == "_canary":
                     self.proof.seen(event)
+                    self._cut_off = False
             await hub.dispatch(page.events)
             if hub.position >= page.log_position:
                 hub.as_of_time = page.as_of_time
@@ -211,7 +214,7 @@ class Publisher:
                 continue
             await self._wait()
             if connection.is_closed():
-                raise ConnectionError("the server closed the connection")
+                raise ConnectionError("it was closed")
 
     async def _wait(self) -> None:
         try:
@@ -238,7 +241,12 @@ class Publisher:
     def _cut(self) -> None:
         """The canary did not come back: this connection may be deaf."""
         if self._connection is not None:
-            logger.warning("no proof of life within %s s: connecting anew", PROOF_HOLDS / 2)
+            if not self._cut_off:
+                logger.warning(
+                    "no proof that a change would arrive: connecting anew until there is one"
+                    " (is no projector running?)"
+                )
+            self._cut_off = True
             self._connection.terminate()
             self._woken.set()
 

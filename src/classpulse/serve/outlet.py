@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import types
-from collections.abc import Coroutine, Generator, Iterator
+from collections.abc import Coroutine, Generator, Iterator, Sequence
 from typing import Any, Protocol
 
 from starlette.types import Message, Receive, Send
@@ -20,7 +20,7 @@ LAST_BYTES_SECONDS = 3.0
 class Framing(Protocol):
     """How a protocol wraps ready bytes, and how it ends."""
 
-    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+    def parts(self, frames: list[bytes]) -> Sequence[Message]:
         """ASGI messages that carry the frames."""
 
     def end(self, reason: str, farewell: bytes) -> Message:
@@ -69,21 +69,19 @@ class Outlet:
             if self._subscriber.closed is not None and not self._ended:
                 self._cut_soon()
             return
-        for message in self._messages():
-            step = self._send(message)
-            waited = self._start(step)
-            if waited is not _DONE:
-                self._subscriber.busy = True
-                self._waiting = asyncio.get_running_loop().create_task(self._drain(step, waited))
-                if self._subscriber.closed is not None:
-                    self._cut_soon()
-                return
-
-    def _start(self, step: Any) -> object:
+        messages = self._messages()
         try:
-            return step.send(None)
-        except StopIteration:
-            return _DONE
+            for message in messages:
+                step: Any = self._send(message)
+                try:
+                    waited = step.send(None)
+                except StopIteration:
+                    continue
+                self._subscriber.busy = True
+                self._waiting = asyncio.get_running_loop().create_task(
+                    self._drain(step, waited, messages)
+                )
+                return
         except OSError:
             # the peer is gone; who receives hears of it
             self._ended = True
@@ -91,12 +89,11 @@ class Outlet:
             # This runs within the dispatch to everybody, whom one connection must not harm.
             self._ended = True
             logger.exception("a stream can't be written to")
-        return _DONE
 
-    async def _drain(self, step: Any, waited: object) -> None:
+    async def _drain(self, step: Any, waited: object, messages: Iterator[Message]) -> None:
         try:
             await _resume(step, waited)
-            for message in self._messages():
+            for message in messages:
                 await self._send(message)
         except OSError:
             self._ended = True
@@ -119,9 +116,6 @@ class Outlet:
         transport = getattr(getattr(self._receive, "__self__", None), "transport", None)
         if transport is not None:
             self._deadlines.after(LAST_BYTES_SECONDS, transport.abort)
-
-
-_DONE = object()
 
 
 @types.coroutine

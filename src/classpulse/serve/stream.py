@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -47,10 +47,10 @@ class Frames:
 
     __slots__ = ()
 
-    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+    def parts(self, frames: list[bytes]) -> Sequence[Message]:
         """One part for all that waits."""
         body = frames[0] if len(frames) == 1 else b"".join(frames)
-        yield {"type": "http.response.body", "body": body, "more_body": True}
+        return ({"type": "http.response.body", "body": body, "more_body": True},)
 
     def end(self, reason: str, farewell: bytes) -> Message:
         """The last part."""

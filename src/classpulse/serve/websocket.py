@@ -1,7 +1,7 @@
 """The stream of events over a WebSocket."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -40,10 +40,9 @@ class Messages:
 
     __slots__ = ()
 
-    def parts(self, frames: list[bytes]) -> Iterator[Message]:
+    def parts(self, frames: list[bytes]) -> Sequence[Message]:
         """A message for each."""
-        for frame in frames:
-            yield {"type": "websocket.send", "text": frame.decode()}
+        return [{"type": "websocket.send", "text": frame.decode()} for frame in frames]
 
     def end(self, reason: str, farewell: bytes) -> Message:
         """The closing handshake, its code saying why."""
