@@ -140,3 +140,30 @@ def test_on_the_embedded_database_it_stops_what_it_started(tmp_path):
     assert out == f"classpulse listens on http://127.0.0.1:{port}\n"
     assert process.returncode == 130
     assert not data_dir.joinpath("postgres", "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_application_that_does_not_start_is_an_error(database_url, tmp_path, workers):
+    """With an application whose start fails, put before the real one."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    folder.joinpath("sitecustomize.py").write_text(
+        "import sys, types\n"
+        "broken = types.ModuleType('classpulse.serve.app')\n"
+        "async def app(scope, receive, send):\n"
+        "    raise RuntimeError('no start')\n"
+        "broken.from_environment = lambda: app\n"
+        "sys.modules['classpulse.serve.app'] = broken\n"
+    )
+    environment = surroundings(DATABASE_URL=database_url, CLASSPULSE_JWT_SECRET=SECRET)
+    environment["PYTHONPATH"] = f"{folder}:{environment['PYTHONPATH']}"
+    done = subprocess.run(
+        command("serve", "--port", "0", "--workers", str(workers)),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("classpulse: the server could not start")

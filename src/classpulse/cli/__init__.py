@@ -1,7 +1,6 @@
 """The command ``classpulse``: one file a command, each imported only when it is called for."""
 
 import importlib
-import importlib.util
 import os
 import signal
 import sys
@@ -50,10 +49,10 @@ class Commands(click.Group):
     """The group of commands. ``--help`` and ``--version`` load none or little of the rest."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return [name for name in COMMANDS if _is_there(name)]
+        return list(COMMANDS)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS or not _is_there(name):
+        if name not in COMMANDS:
             return None
         module, function = COMMANDS[name].split(":")
         command: click.Command = getattr(
@@ -86,7 +85,9 @@ def classpulse(context: click.Context) -> None:
 def main() -> NoReturn:
     """The program ``classpulse``."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        # nohup has the second one ignored
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -132,11 +133,6 @@ def _sentence(error: BaseException) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _is_there(name: str) -> bool:
-    module = COMMANDS[name].split(":")[0]
-    return importlib.util.find_spec(f"classpulse.cli.{module}") is not None
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -5,6 +5,7 @@ import socket
 
 import click
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from classpulse.cli import logs
@@ -59,12 +60,13 @@ def listening(host: str, port: int) -> socket.socket:
 def run(settings: Settings, chosen: Target, listener: socket.socket, workers: int = 1) -> None:
     """Serve until a signal comes. Worker processes read addresses and secret as settings."""
     os.environ["DATABASE_URL"] = chosen.url
-    if chosen.listen_url != chosen.url:
-        os.environ["CLASSPULSE_LISTEN_URL"] = chosen.listen_url
+    if settings.database_url is None:
+        os.environ.pop("CLASSPULSE_LISTEN_URL", None)
     os.environ["CLASSPULSE_JWT_SECRET"] = chosen.required_secret()
     config = uvicorn.Config(
         "classpulse.serve.app:from_environment",
         factory=True,
+        lifespan="on",
         workers=workers,
         log_config=logs.configuration(settings.log),
         # its lines would hold what people search for: students' names
@@ -74,7 +76,20 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
     )
     host, port = listener.getsockname()[:2]
     click.echo(f"classpulse listens on http://{f'[{host}]' if ':' in host else host}:{port}")
-    if workers > 1:
-        Multiprocess(config, [listener]).run()
-    else:
+    if _ended_in_order(config, listener):
+        return
+    raise ClasspulseError("the server could not start: the lines above say why")
+
+
+def _ended_in_order(config: uvicorn.Config, listener: socket.socket) -> bool:
+    if config.workers > 1:
+        supervisor = Multiprocess(config, [listener])
+        supervisor.run()
+        return all(worker.exitcode != STARTUP_FAILURE for worker in supervisor.processes)
+    try:
         uvicorn.Server(config).run([listener])
+    except SystemExit as end:
+        if end.code == STARTUP_FAILURE:
+            return False
+        raise
+    return True
