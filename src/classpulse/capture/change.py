@@ -1,6 +1,5 @@
 """A captured change, as the triggers appended it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +31,8 @@ class Change:
     row_count: int = 0
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Change":
+    def from_record(cls, record: Any) -> "Change":
+        """Decode a row of ``classpulse.changes``."""
         return cls(
             id=record["id"],
             at=record["at"],

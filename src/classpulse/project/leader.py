@@ -158,6 +158,7 @@ class _Chores:
         self._drawn: tuple[int, int] | None = None
         self._next_bound = 0.0
         self._next_cleaning = 0.0
+        self._next_machinery = 0.0
         #: machinery events up to the second are a minute old or more
         self._machinery = (max(0, cursor.position - 100_000), cursor.position)
 
@@ -173,13 +174,18 @@ class _Chores:
             drawn = await self._connection.fetchval(SQL["drawn_id"])
             self._drawn = (drawn, await self._connection.fetchval(SQL["next_transaction"]))
         if now >= self._next_cleaning:
-            self._next_cleaning = now + HOUSEKEEPING_SECONDS
+            # a short retention is kept about as exactly as a long one
+            every = min(HOUSEKEEPING_SECONDS, self._retention.total_seconds() / 4)
+            self._next_cleaning = now + max(every, 1.0)
             await self._clean()
 
     async def _clean(self) -> None:
         await self._connection.execute(SQL["forget_tokens"])
-        await self._connection.execute(SQL["forget_machinery"], *self._machinery)
-        self._machinery = (self._machinery[1], self._cursor.position)
+        now = self._loop.time()
+        if now >= self._next_machinery:
+            self._next_machinery = now + HOUSEKEEPING_SECONDS
+            await self._connection.execute(SQL["forget_machinery"], *self._machinery)
+            self._machinery = (self._machinery[1], self._cursor.position)
         while True:
             status = await self._connection.execute(SQL["forget_events"], self._retention)
             if status == "UPDATE 0":
