@@ -4,12 +4,14 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 
 import asyncpg
 import pytest
 from event_log import until
 
-from classpulse.serve import outlet, stream
+from classpulse.publish.publisher import Publisher
+from classpulse.serve import app, outlet, stream
 
 from .live import STREAM, Live, listening, token
 
@@ -227,8 +229,8 @@ async def test_signing_out_ends_the_stream_of_that_token(live: Live, tool: Conne
 async def test_a_token_that_ends_is_told_and_then_closes(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "TOKEN_WARNING", 2.0)
-    async with live.stream(bearer=token(ttl=3)) as feed:
+    monkeypatch.setattr(stream, "TOKEN_WARNING", 1.0)
+    async with live.stream(bearer=token(ttl=2)) as feed:
         await feed.until("ready")
         told = await feed.until("token_expiring", 3)
         assert isinstance(told["expires_at"], int)
@@ -294,9 +296,11 @@ async def test_a_slow_reader_that_reads_on_gets_the_end_and_resumes_without_loss
         assert (await feed.until("grade_update"))["grade_data"]["score"] == 98
 
 
-async def test_heartbeats_prove_the_whole_way(live: Live) -> None:
-    live.app.state.publisher._heartbeat_every = 0.2
-    async with live.stream() as feed:
+async def test_heartbeats_prove_the_whole_way(
+    school_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "Publisher", partial(Publisher, heartbeat_every=0.2))
+    async with listening(school_url) as live, live.stream() as feed:
         heartbeat = await feed.until("heartbeat", 15)
         assert heartbeat["as_of_time"].endswith("Z")
         assert heartbeat["lag_ms"] >= 0
