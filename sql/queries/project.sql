@@ -351,8 +351,11 @@ where exists (select from gone)
 delete from classpulse.events
 where position > $1 and position <= $2 and starts_with(type, '_')
 
--- name: forget_tokens
-delete from classpulse.revoked_tokens where expires_at < clock_timestamp()
+-- name: forget_processes
+with tokens as (
+    delete from classpulse.revoked_tokens where expires_at < clock_timestamp()
+)
+delete from classpulse.canaries where born_at < clock_timestamp() - interval '1 day'
 
 -- name: release_lock
 select pg_advisory_unlock(hashtext('classpulse.leader'), 1)

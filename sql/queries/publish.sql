@@ -40,7 +40,7 @@ order by recent.position;
 select
     log.epoch,
     log.position as log_position,
-    (select min(event.position) from classpulse.events as event) as oldest
+    log.kept_from as oldest
 from classpulse.state as log;
 
 -- name: replay_events
@@ -61,10 +61,7 @@ select
     event.payload,
     event.parts
 from (
-    select
-        state.epoch,
-        (select min(first.position) from classpulse.events as first) as oldest
-    from classpulse.state as state
+    select state.epoch, state.kept_from as oldest from classpulse.state as state
 ) as log
 left join lateral (
     select *

@@ -15,6 +15,12 @@ ALL = Scope(everything=True)
 Connection = asyncpg.Connection
 
 
+async def forget(connection: Connection, up_to: int) -> None:
+    """What the retention does."""
+    await connection.execute("delete from classpulse.events where position <= $1", up_to)
+    await connection.execute("update classpulse.state set kept_from = $1 + 1", up_to)
+
+
 async def test_a_recent_id_is_resumed_without_the_database(
     database_url: str, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +94,7 @@ async def test_since_zero_is_all_that_is_kept(
     database_url: str, log: EventLog, connection: Connection
 ) -> None:
     await log.many(10)
-    await connection.execute("delete from classpulse.events where position <= 4")
+    await forget(connection, 4)
     async with publishing(database_url) as pub, reading(pub, ALL, since="0") as reader:
         assert reader.positions == list(range(5, 11))
         assert "reset" not in reader.types()
@@ -107,7 +113,7 @@ async def test_what_cannot_be_filled_is_said(
     database_url: str, log: EventLog, connection: Connection, since: str, reason: str
 ) -> None:
     await log.many(10)
-    await connection.execute("delete from classpulse.events where position <= 4")
+    await forget(connection, 4)
     epoch = await connection.fetchval("select epoch from classpulse.state")
     async with (
         publishing(database_url) as pub,
@@ -124,7 +130,7 @@ async def test_the_id_just_before_the_oldest_kept_event_can_be_filled(
     database_url: str, log: EventLog, connection: Connection
 ) -> None:
     await log.many(10)
-    await connection.execute("delete from classpulse.events where position <= 4")
+    await forget(connection, 4)
     since = await log.id_of(4)
     async with publishing(database_url) as pub, reading(pub, ALL, since=since) as reader:
         assert reader.positions == list(range(5, 11))

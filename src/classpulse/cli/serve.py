@@ -72,6 +72,8 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
         # its lines would hold what people search for: students' names
         access_log=False,
         server_header=False,
+        # each message is a ready frame; compressing it for each socket would cost more than it saves
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     host, port = listener.getsockname()[:2]

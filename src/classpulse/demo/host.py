@@ -50,6 +50,8 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
             log_level="warning",
             access_log=False,
             server_header=False,
+            # each message is a ready frame; compressing it for each socket would cost more than it saves
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )

@@ -180,7 +180,7 @@ class _Chores:
             await self._clean()
 
     async def _clean(self) -> None:
-        await self._connection.execute(SQL["forget_tokens"])
+        await self._connection.execute(SQL["forget_processes"])
         now = self._loop.time()
         if now >= self._next_machinery:
             self._next_machinery = now + HOUSEKEEPING_SECONDS

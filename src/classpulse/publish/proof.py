@@ -19,7 +19,7 @@ _SQL = queries("publish")
 # Seconds. A canary younger than the first, whosever, makes another one needless.
 CANARY_EVERY = 3.0
 CANARY_LOST = 5.0
-PROOF_HOLDS = 10.0
+PROOF_HOLDS = 7.0
 
 
 class _Canary(msgspec.Struct):
@@ -33,7 +33,7 @@ _decode_canary = msgspec.json.Decoder(_Canary).decode
 class Proof:
     """What is known of the way from a writer to here.
 
-    ``fresh`` only if a canary born within the last ten seconds came back and no capture trigger
+    ``fresh`` only if a canary born within the last seven seconds came back and no capture trigger
     was missing when last looked at. Ages are by the database's clock, estimated from the last
     answer, so that this machine's may be wrong.
     """

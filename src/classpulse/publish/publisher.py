@@ -12,7 +12,7 @@ from typing import Any
 
 from classpulse.events import Scope
 from classpulse.publish.entry import Entry
-from classpulse.publish.hub import Hub, Resolve
+from classpulse.publish.hub import Hub, Resolve, tell
 from classpulse.publish.line import LOST, Line, close, open_connection
 from classpulse.publish.overviews import Overviews
 from classpulse.publish.proof import Proof
@@ -26,6 +26,7 @@ from classpulse.publish.reader import (
     recent_events,
 )
 from classpulse.publish.ring import RING_EVENTS
+from classpulse.publish.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,15 @@ class Publisher:
         """Where the log begins and ends now."""
         async with self.replays.use() as connection:
             return await log_ends(connection)
+
+    def greet(self, subscriber: Subscriber) -> None:
+        """A first heartbeat to one who is live now, if there is proof: nobody waits for the next.
+
+        The caller wakes the subscriber.
+        """
+        hub = self.hub
+        if self.alive and subscriber.attached and subscriber.after <= hub.position:
+            tell(subscriber, "heartbeat", self._heartbeat(), hub.as_of)
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
@@ -227,16 +237,16 @@ class Publisher:
         while True:
             await asyncio.sleep(self._heartbeat_every)
             if self.alive:
-                lag = self.proof.lag_ms
-                self.hub.broadcast(
-                    "heartbeat",
-                    {
-                        "as_of_time": self.hub.as_of_time,
-                        "lag_ms": None if lag is None else round(lag),
-                    },
-                )
+                self.hub.broadcast("heartbeat", self._heartbeat())
             else:
                 self.hub.keep_open()
+
+    def _heartbeat(self) -> dict[str, Any]:
+        lag = self.proof.lag_ms
+        return {
+            "as_of_time": self.hub.as_of_time,
+            "lag_ms": None if lag is None else round(lag),
+        }
 
     def _cut(self) -> None:
         """The canary did not come back: this connection may be deaf."""

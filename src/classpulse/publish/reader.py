@@ -36,29 +36,29 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Kept events for one scope. ``oldest``: the first position still kept, if any.
+    """Kept events for one scope; from position ``oldest`` on they are kept.
 
     ``read_to``: nothing for this scope is missing up to here.
     """
 
     epoch: str
-    oldest: int | None
+    oldest: int
     read_to: int
     events: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where the log begins and ends; ``oldest`` is ``None`` when nothing is kept."""
+    """Where the log begins and ends: from position ``oldest`` on events are kept."""
 
     epoch: str
-    oldest: int | None
+    oldest: int
     newest: int
 
     @property
     def start(self) -> int:
         """Everything after this position is kept."""
-        return self.newest if self.oldest is None else self.oldest - 1
+        return self.oldest - 1
 
 
 async def read_events(connection: Connection, after: int, limit: int = PAGE_EVENTS) -> Page:

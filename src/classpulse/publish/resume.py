@@ -84,6 +84,7 @@ async def catch_up(publisher: Publisher, subscriber: Subscriber) -> None:
         await subscriber.room()
         if subscriber.closed is None and not hub.ring.covers(subscriber.after):
             await _page(publisher, subscriber)
+    publisher.greet(subscriber)
     subscriber.wake()
 
 
@@ -97,7 +98,7 @@ async def _page(publisher: Publisher, subscriber: Subscriber) -> None:
         )
     if hub.generation != generation:
         return
-    if replay.oldest is None or replay.oldest > after + 1:
+    if replay.oldest > after + 1:
         subscriber.after = hub.position
         tell_reset(subscriber, "expired", hub.as_of)
         return

@@ -135,6 +135,7 @@ async def follow(
     try:
         # With what the ring holds it is done at once, without a task of its own.
         if hub.ring.covers(subscriber.after) and hub.attach(subscriber, subscriber.bound // 2):
+            publisher.greet(subscriber)
             subscriber.wake()
             await outlet.run()
             return
