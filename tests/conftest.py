@@ -1,16 +1,19 @@
 """What all tests share: a real Postgres, and a database of one's own cloned from a template."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -110,12 +113,30 @@ def cluster() -> Iterator[Cluster]:
         if given:
             yield from _administered(given, portal)
         else:
-            # not among pytest's own folders, which it keeps from one session to the next
-            with (
-                tempfile.TemporaryDirectory(prefix="classpulse-tests-") as folder,
-                embedded(Path(folder), FAST) as server,
-            ):
+            with _folder_for_postgres() as folder, embedded(folder, FAST) as server:
                 yield from _administered(server.url, portal)
+
+
+@contextmanager
+def _folder_for_postgres() -> Iterator[Path]:
+    """Not among pytest's own folders: another session of pytest closes them to all other users,
+    also to the one that Postgres runs as where we are root, and Postgres shuts down."""
+    with tempfile.TemporaryDirectory(prefix="classpulse-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory of this test's own, not made yet; what still runs in it is ended."""
+    with _folder_for_postgres() as folder:
+        data_dir = folder / "data"
+        yield data_dir
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            pid = int(data_dir.joinpath("postgres", "postmaster.pid").read_text().split()[0])
+            process = psutil.Process(pid)
+            if Path(process.cwd()) == data_dir / "postgres":
+                process.kill()
+                process.wait(5)
 
 
 def _administered(url: str, portal: BlockingPortal) -> Iterator[Cluster]:

@@ -59,11 +59,11 @@ def test_url_is_that_of_the_database_in_use(run_here, database_url):
     assert run_here("url").out == f"{database_url}\n"
 
 
-def test_without_a_database_the_embedded_one_is_used_and_left_as_it_was(tmp_path):
+def test_without_a_database_the_embedded_one_is_used_and_left_as_it_was(data_dir):
     def ran(*arguments):
         return subprocess.run(
             command(*arguments),
-            env=surroundings(CLASSPULSE_DATA_DIR=str(tmp_path / "data")),
+            env=surroundings(CLASSPULSE_DATA_DIR=str(data_dir)),
             capture_output=True,
             text=True,
             check=False,
@@ -74,4 +74,4 @@ def test_without_a_database_the_embedded_one_is_used_and_left_as_it_was(tmp_path
     assert said.stdout.startswith("postgresql://classpulse:")
     assert "stops with this command" in said.stderr
     assert ran("psql", "-Atc", "select 1").stdout == "1\n"
-    assert not tmp_path.joinpath("data", "postgres", "postmaster.pid").exists()
+    assert not data_dir.joinpath("postgres", "postmaster.pid").exists()

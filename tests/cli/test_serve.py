@@ -119,8 +119,7 @@ def urlsafe(url):
     return url.split("@", maxsplit=1)[0].rpartition(":")[2]
 
 
-def test_on_the_embedded_database_it_stops_what_it_started(tmp_path):
-    data_dir = tmp_path / "data"
+def test_on_the_embedded_database_it_stops_what_it_started(data_dir):
     port = free_port()
     process = subprocess.Popen(
         command("serve", "--port", str(port)),

@@ -66,14 +66,6 @@ def postmaster(data_dir):
         return None
 
 
-@pytest.fixture
-def data_dir(tmp_path):
-    folder = tmp_path / "data"
-    yield folder
-    if process := postmaster(folder):
-        process.kill()
-
-
 async def test_it_listens_on_loopback_with_a_password(data_dir):
     async with embedded(data_dir) as server:
         parts = urlsplit(server.url)
