@@ -148,7 +148,13 @@ class Subscriber:
         self.plain = self.wanted.anything
 
     def push(self, frame: bytes) -> None:
-        """Append ready bytes; the caller wakes the subscriber when it has no more."""
+        """Append ready bytes; the caller wakes the subscriber when it has no more.
+
+        Nothing after the close: what a slow reader did not get must not be jumped over by the id
+        of a later frame.
+        """
+        if self.closed is not None:
+            return
         self.buffer.append(frame)
         self.size += len(frame)
         if self.size > self.bound:
