@@ -7,18 +7,22 @@ from classpulse.state;
 -- The best and the weakest standings, of each section (`each`) or of all these sections together:
 -- only those with at least half of their section's median number of graded rows, and nobody in
 -- both lists.
-with eligible as materialized (
+with medians as materialized (
+    select figures.section_id, classpulse.median_of_counts(figures.graded_counts) as graded_median
+    from public.performance_cache as figures
+    where figures.section_id = any(cast(:sections as bigint[])) and figures.subject_id is null
+), eligible as materialized (
     select
         standing.id,
         standing.section_id,
         standing.name,
         standing.average_score,
-        case when cast(:each as boolean) then standing.section_id end as cohort
+        case when cast(:each as boolean) then standing.section_id else 0 end as cohort
     from classpulse.standing_figures as standing
-    join classpulse.section_figures as figures on figures.section_id = standing.section_id
+    join medians on medians.section_id = standing.section_id
     where standing.section_id = any(cast(:sections as bigint[]))
         and standing.average_score is not null
-        and standing.graded_count * 2 >= figures.graded_median
+        and standing.graded_count * 2 >= medians.graded_median
         and (
             cast(:subjects as bigint[]) is null
             or exists (
@@ -70,13 +74,13 @@ with eligible as materialized (
         from eligible
         where not exists (
             select from top
-            where top.id = eligible.id and top.cohort is not distinct from eligible.cohort
+            where top.id = eligible.id and top.cohort = eligible.cohort
         )
     ) as ranked
     where ranked.place <= cast(:low_count as integer)
 )
 select
-    chosen.cohort,
+    nullif(chosen.cohort, 0) as cohort,
     chosen.kind,
     standing.id,
     standing.student_number,
