@@ -50,34 +50,29 @@ with medians as materialized (
             or position(lower(cast(:q as text)) in lower(standing.student_number)) > 0
             or position(lower(cast(:q as text)) in lower(standing.email)) > 0
         )
-), top as (
-    select ranked.id, ranked.section_id, ranked.cohort, ranked.place
-    from (
-        select
-            eligible.*,
-            row_number() over (
-                partition by eligible.cohort
-                order by eligible.average_score desc, eligible.name, eligible.id, eligible.section_id
-            ) as place
-        from eligible
-    ) as ranked
-    where ranked.place <= cast(:top_count as integer)
+), ranked as (
+    select
+        eligible.*,
+        row_number() over (
+            partition by eligible.cohort
+            order by eligible.average_score desc, eligible.name, eligible.id, eligible.section_id
+        ) as place
+    from eligible
+), marked as materialized (
+    select
+        ranked.*,
+        min(ranked.place) over (partition by ranked.cohort, ranked.id)
+        <= cast(:top_count as integer) as is_top
+    from ranked
 ), low as (
-    select ranked.id, ranked.section_id, ranked.cohort, ranked.place
-    from (
-        select
-            eligible.*,
-            row_number() over (
-                partition by eligible.cohort
-                order by eligible.average_score, eligible.name, eligible.id, eligible.section_id
-            ) as place
-        from eligible
-        where not exists (
-            select from top
-            where top.id = eligible.id and top.cohort = eligible.cohort
-        )
-    ) as ranked
-    where ranked.place <= cast(:low_count as integer)
+    select
+        marked.*,
+        row_number() over (
+            partition by marked.cohort
+            order by marked.average_score, marked.name, marked.id, marked.section_id
+        ) as low_place
+    from marked
+    where not marked.is_top
 )
 select
     nullif(chosen.cohort, 0) as cohort,
@@ -102,9 +97,13 @@ select
     standing.passed_subjects,
     standing.failed_subjects
 from (
-    select top.*, 'top' as kind from top
+    select marked.id, marked.section_id, marked.cohort, 'top' as kind, marked.place
+    from marked
+    where marked.place <= cast(:top_count as integer)
     union all
-    select low.*, 'low' as kind from low
+    select low.id, low.section_id, low.cohort, 'low' as kind, low.low_place
+    from low
+    where low.low_place <= cast(:low_count as integer)
 ) as chosen
 join classpulse.standing_figures as standing
     on standing.id = chosen.id and standing.section_id = chosen.section_id
