@@ -43,15 +43,6 @@ begin
         where summary.section_id = any(sections)
     ) as touched;
 
-    -- A plan for any number of standings is quickly at hand and right for a few; for many it would
-    -- compare each with each.
-    perform set_config(
-        'plan_cache_mode',
-        case when cardinality(touched_students) > 50
-            then 'force_custom_plan' else 'force_generic_plan' end,
-        true
-    );
-
     known_sections := array(
         select unnest(touched_sections) union select unnest(sections) union select unnest(exam_sections)
     );
