@@ -1,5 +1,7 @@
 -- Reckons the subject averages of these standings from their grades, and moves the subjects'
 -- figures by what came of it. The arrays go together: student and section of a standing.
+-- Every step looks up by an index what it needs of a standing, and no two steps are joined with
+-- each other: the same plan is right for one standing and for a hundred thousand.
 create or replace function classpulse.recompute_subjects(student_ids bigint[], section_ids bigint[])
 returns void
 language plpgsql set search_path = ''
@@ -9,24 +11,26 @@ begin
         select pair.student_id, pair.section_id
         from unnest(student_ids, section_ids) as pair (student_id, section_id)
     ), marks as (
-        select
-            touched.student_id,
-            touched.section_id,
-            grade.subject_id,
-            count(*) filter (where grade.status = 'graded')::integer as graded_count,
-            count(*) filter (where grade.status = 'missing')::integer as missing_count,
-            coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
-            coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0) as total_sum,
-            coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0)
-                as missing_total
+        select touched.student_id, touched.section_id, subject.*
         from touched
         join public.enrollments as enrollment
             on enrollment.student_id = touched.student_id
             and enrollment.section_id = touched.section_id
         join public.students as student on student.id = touched.student_id and student.is_active
-        join public.grades as grade
-            on grade.student_id = touched.student_id and grade.section_id = touched.section_id
-        group by touched.student_id, touched.section_id, grade.subject_id
+        cross join lateral (
+            select
+                grade.subject_id,
+                count(*) filter (where grade.status = 'graded')::integer as graded_count,
+                count(*) filter (where grade.status = 'missing')::integer as missing_count,
+                coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
+                coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0)
+                    as total_sum,
+                coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0)
+                    as missing_total
+            from public.grades as grade
+            where grade.student_id = touched.student_id and grade.section_id = touched.section_id
+            group by grade.subject_id
+        ) as subject
     ), fresh as materialized (
         select
             marks.*,
@@ -60,10 +64,16 @@ begin
             and standing.section_id = before.section_id
             and standing.subject_id = before.subject_id
             and not exists (
-                select from fresh
-                where fresh.student_id = before.student_id
-                    and fresh.section_id = before.section_id
-                    and fresh.subject_id = before.subject_id
+                select
+                from public.grades as grade
+                join public.enrollments as enrollment
+                    on enrollment.student_id = grade.student_id
+                    and enrollment.section_id = grade.section_id
+                join public.students as student
+                    on student.id = grade.student_id and student.is_active
+                where grade.student_id = before.student_id
+                    and grade.section_id = before.section_id
+                    and grade.subject_id = before.subject_id
             )
     ), written as (
         insert into classpulse.subject_standings as standing (

@@ -1,5 +1,6 @@
 -- Reckons these standings from their subject averages and attendance rows, and moves the
--- sections' figures by what came of it. Returns the standings whose row changed.
+-- sections' figures by what came of it. Returns the standings whose row changed. Looked up by
+-- index, standing by standing, as in recompute_subjects.
 create or replace function classpulse.recompute_summaries(
     student_ids bigint[], section_ids bigint[]
 )
@@ -30,38 +31,6 @@ begin
             on enrollment.student_id = touched.student_id
             and enrollment.section_id = touched.section_id
         join public.students as student on student.id = touched.student_id and student.is_active
-    ), marks as (
-        select
-            live.student_id,
-            live.section_id,
-            count(*)::integer as total_subjects,
-            count(*) filter (where standing.passed)::integer as passed_subjects,
-            count(*) filter (where not standing.passed)::integer as failed_subjects,
-            sum(standing.graded_count)::integer as graded_count,
-            sum(standing.missing_count)::integer as missing_count,
-            classpulse.exact_mean(sum(standing.exact_average), count(standing.exact_average))
-                as exact_average,
-            classpulse.rounded(classpulse.exact_mean(
-                sum(standing.exact_average_if_missing_zero),
-                count(standing.exact_average_if_missing_zero)
-            )) as average_if_missing_zero
-        from live
-        join classpulse.subject_standings as standing
-            on standing.student_id = live.student_id and standing.section_id = live.section_id
-        group by live.student_id, live.section_id
-    ), sessions as (
-        select
-            live.student_id,
-            live.section_id,
-            count(*) filter (where register.status = 'present')::integer as present,
-            count(*) filter (where register.status = 'late')::integer as late,
-            count(*) filter (where register.status = 'absent')::integer as absent,
-            count(*) filter (where register.status = 'excused')::integer as excused
-        from live
-        join public.attendance as register
-            on register.student_id = live.student_id
-            and (register.section_id = live.section_id or register.section_id is null)
-        group by live.student_id, live.section_id
     ), fresh as materialized (
         select
             live.student_id,
@@ -72,24 +41,46 @@ begin
                 width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)
             ] as letter,
             classpulse.rounded(marks.exact_average) >= policy.pass_mark as passed,
-            coalesce(marks.graded_count, 0) as graded_count,
-            coalesce(marks.missing_count, 0) as missing_count,
+            marks.graded_count,
+            marks.missing_count,
             marks.exact_average,
-            coalesce(sessions.present, 0) as present,
-            coalesce(sessions.late, 0) as late,
-            coalesce(sessions.absent, 0) as absent,
-            coalesce(sessions.excused, 0) as excused,
-            coalesce(marks.total_subjects, 0) as total_subjects,
-            coalesce(marks.passed_subjects, 0) as passed_subjects,
-            coalesce(marks.failed_subjects, 0) as failed_subjects,
-            live.section_id = any(known_before) as is_known
+            sessions.present,
+            sessions.late,
+            sessions.absent,
+            sessions.excused,
+            marks.total_subjects,
+            marks.passed_subjects,
+            marks.failed_subjects,
+            policy.present_sessions + policy.late_sessions > 0 as is_known
         from live
         join public.performance_cache as policy
             on policy.section_id = live.section_id and policy.subject_id is null
-        left join marks
-            on marks.student_id = live.student_id and marks.section_id = live.section_id
-        left join sessions
-            on sessions.student_id = live.student_id and sessions.section_id = live.section_id
+        cross join lateral (
+            select
+                count(*)::integer as total_subjects,
+                count(*) filter (where standing.passed)::integer as passed_subjects,
+                count(*) filter (where not standing.passed)::integer as failed_subjects,
+                coalesce(sum(standing.graded_count), 0)::integer as graded_count,
+                coalesce(sum(standing.missing_count), 0)::integer as missing_count,
+                classpulse.exact_mean(sum(standing.exact_average), count(standing.exact_average))
+                    as exact_average,
+                classpulse.rounded(classpulse.exact_mean(
+                    sum(standing.exact_average_if_missing_zero),
+                    count(standing.exact_average_if_missing_zero)
+                )) as average_if_missing_zero
+            from classpulse.subject_standings as standing
+            where standing.student_id = live.student_id and standing.section_id = live.section_id
+        ) as marks
+        cross join lateral (
+            select
+                count(*) filter (where register.status = 'present')::integer as present,
+                count(*) filter (where register.status = 'late')::integer as late,
+                count(*) filter (where register.status = 'absent')::integer as absent,
+                count(*) filter (where register.status = 'excused')::integer as excused
+            from public.attendance as register
+            where register.student_id = live.student_id
+                and (register.section_id = live.section_id or register.section_id is null)
+        ) as sessions
     ), before as materialized (
         select summary.*
         from touched
@@ -102,9 +93,12 @@ begin
         where summary.student_id = before.student_id
             and summary.section_id = before.section_id
             and not exists (
-                select from fresh
-                where fresh.student_id = before.student_id
-                    and fresh.section_id = before.section_id
+                select
+                from public.enrollments as enrollment
+                join public.students as student
+                    on student.id = enrollment.student_id and student.is_active
+                where enrollment.student_id = before.student_id
+                    and enrollment.section_id = before.section_id
             )
         returning summary.student_id, summary.section_id
     ), written as (

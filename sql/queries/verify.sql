@@ -1,3 +1,6 @@
+-- name: scan_tables
+set local enable_seqscan = on
+
 -- name: expect_marks
 -- From the base rows alone; the projector's own functions for folding are not used.
 create temporary table expected_marks on commit drop as

@@ -44,7 +44,10 @@ SESSION = {
     "lock_timeout": "0",
     "synchronous_commit": "on",
     "jit": "off",
+    # every statement looks up by an index what it needs; a plan made while a table was small, or
+    # not yet analyzed, must not scan it once it has grown
     "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
 }
 _LOST = (
     OSError,

@@ -107,7 +107,8 @@ async def _compare(
     connection: "Connection", cursor: Cursor, found: Verified, *, repair: bool
 ) -> None:
     async def look() -> None:
-        # not held back by the session's time limits: the client is busy with nothing else
+        # this reads whole tables, as no batch does
+        await connection.execute(SQL["scan_tables"])
         await connection.execute(SQL["expect_marks"])
         await connection.execute(SQL["expect_standings"])
         for name in _COMPARISONS:
