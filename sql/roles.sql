@@ -9,8 +9,10 @@ declare
     role_name text;
     table_name text;
     sequence_name text;
-    -- an educator's role says what they may see: it is not for a tool to set
-    free_columns text;
+    -- An educator's role says what they may see: it is not for a tool to set. Nor may a tool give
+    -- an educator the id, and with it the password, of another.
+    insert_columns text;
+    update_columns text;
 begin
     foreach role_name in array array['classpulse_writer', 'classpulse_reader'] loop
         begin
@@ -58,14 +60,18 @@ begin
                 execute format('grant usage on sequence %s to classpulse_writer', sequence_name);
             end if;
         end loop;
-        select string_agg(format('%I', a.attname), ', ') into free_columns
+        select
+            string_agg(format('%I', a.attname), ', '),
+            string_agg(format('%I', a.attname), ', ') filter (where a.attname <> 'id')
+        into insert_columns, update_columns
         from pg_attribute as a
         where a.attrelid = 'public.educators'::regclass
             and a.attnum > 0 and not a.attisdropped and a.attname <> 'role';
         execute format(
-            'grant insert (%1$s), update (%1$s) on public.educators to classpulse_writer',
-            free_columns
+            'grant insert (%s), update (%s) on public.educators to classpulse_writer',
+            insert_columns, update_columns
         );
+        grant select on public.performance_status to classpulse_writer;
     end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- A scale that can't be read would stop the projector, so it is refused where it is written.
 create or replace function classpulse.check_policy() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     letters_count integer;

@@ -1,7 +1,7 @@
 -- A changed total moves the grades that still hold the old one. (Section and subject follow by
 -- the foreign key.)
 create or replace function classpulse.move_grades() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.grades as grade

@@ -2,7 +2,7 @@
 -- sleep, and must wake it. NOTIFY forbids PREPARE TRANSACTION, and a full notification queue
 -- would abort the user's commit; in both cases the projector polls instead.
 create or replace function classpulse.wake_projector() returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     if (select flag.last_value from classpulse.projector_asleep as flag) = 1

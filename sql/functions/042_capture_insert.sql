@@ -1,7 +1,7 @@
 -- Appends what a statement inserted. Arguments: the table's name; 'section' (rows belong to a
 -- section), 'student' (rows are students) or 'row' (never condensed).
 create or replace function classpulse.capture_insert() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     touched bigint;

@@ -1,7 +1,7 @@
 -- Appends what a statement deleted. Students are never condensed: their names are needed by the
 -- rows that a cascade takes with them. Arguments as of capture_insert.
 create or replace function classpulse.capture_delete() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     touched bigint;

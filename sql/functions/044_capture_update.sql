@@ -1,7 +1,7 @@
 -- Appends what a statement really changed: a row whose values are the same is none. A row whose
 -- key changed is one gone and one come. Arguments as of capture_insert.
 create or replace function classpulse.capture_update() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     touched bigint;
@@ -76,7 +76,9 @@ begin
         from sorted
         cross join lateral (
             -- a row that moved counts in the section that it left, too
-            select distinct side.section_id, side.student_id
+            select distinct
+                side.section_id,
+                case when side.section_id is null then side.student_id end as student_id
             from (
                 values
                 (

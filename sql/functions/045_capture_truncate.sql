@@ -1,6 +1,6 @@
 -- A truncation shows no rows: it is a change of every section known.
 create or replace function classpulse.capture_truncate() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then

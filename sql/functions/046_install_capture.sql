@@ -1,12 +1,14 @@
 -- Hangs the four capture triggers on a table and on each of its partitions, and sees to it that
 -- no replication role switches them off. What is there already is left alone, without a lock.
+-- Rows written while a trigger was missing went unseen, so every section is reckoned anew then.
 create or replace function classpulse.install_capture(relation regclass, grain text) returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
     source text := (select c.relname from pg_catalog.pg_class as c where c.oid = relation);
     part regclass;
     kind record;
+    was_missing boolean := false;
 begin
     for part in
         select relation
@@ -40,7 +42,18 @@ begin
                 'alter table %s enable always trigger %I',
                 part, 'classpulse_capture_' || kind.operation
             );
+            was_missing := true;
         end loop;
     end loop;
+    if was_missing and source in (
+        'sections', 'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies'
+    ) then
+        insert into classpulse.stale_sections (section_id, reason)
+        select section.id, 'structure' from public.sections as section
+        union
+        select figures.section_id, 'structure' from public.performance_cache as figures
+        on conflict (section_id) do nothing;
+        perform classpulse.wake_projector();
+    end if;
 end
 $$;

@@ -1,4 +1,4 @@
 -- True if every change of the school's tables would be captured now.
 create or replace function classpulse.capture_is_intact() returns boolean
-language sql stable set search_path = ''
+language sql stable set search_path = pg_catalog, pg_temp
 return not exists (select from classpulse.missing_triggers);

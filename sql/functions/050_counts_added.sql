@@ -1,7 +1,7 @@
 -- Two objects of counts, added key by key. A key that comes to 0 stays if `keep_zeros`.
 create or replace function classpulse.counts_added(one jsonb, other jsonb, keep_zeros boolean)
 returns jsonb
-language sql immutable set search_path = ''
+language sql immutable set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(jsonb_object_agg(summed.key, summed.n), '{}')
     from (

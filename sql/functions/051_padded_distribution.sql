@@ -2,7 +2,7 @@
 -- scale stays only while somebody still has it.
 create or replace function classpulse.padded_distribution(counts jsonb, letters text[])
 returns jsonb
-language sql immutable set search_path = ''
+language sql immutable set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(jsonb_object_agg(letter.name, coalesce(counts -> letter.name, '0')), '{}')
     from (

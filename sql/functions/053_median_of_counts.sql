@@ -1,6 +1,6 @@
 -- The median of {value: how many}; of an even number of values the mean of the middle two.
 create or replace function classpulse.median_of_counts(counts jsonb) returns numeric
-language sql immutable set search_path = ''
+language sql immutable set search_path = pg_catalog, pg_temp
 as $$
     select avg(place.value)
     from (

@@ -1,4 +1,4 @@
--- What is shown of a standing's sessions. Where presence is never recorded, the share is unknown.
+-- What is shown of a standing's sessions. Where presence is never recorded, no percentage is known.
 create or replace function classpulse.attendance_shown(
     present bigint, late bigint, absent bigint, excused bigint, is_known boolean
 )
@@ -12,8 +12,6 @@ as $$
         case when is_known then classpulse.rounded(
             classpulse.exact_percentage(present + late, present + late + absent)
         ) end,
-        case when is_known then
-            present + late + absent + excused >= 10
-            and (absent + excused) * 10 >= present + late + absent + excused
-        end
+        present + late + absent + excused >= 10
+        and (absent + excused) * 10 >= present + late + absent + excused
 $$;

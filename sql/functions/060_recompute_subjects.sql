@@ -4,7 +4,7 @@
 -- each other: the same plan is right for one standing and for a hundred thousand.
 create or replace function classpulse.recompute_subjects(student_ids bigint[], section_ids bigint[])
 returns void
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     with touched as (

@@ -2,7 +2,7 @@
 -- Returns the sections of which anything shown changed.
 create or replace function classpulse.refresh_figures(section_ids bigint[])
 returns table (section_id bigint)
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin

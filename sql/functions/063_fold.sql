@@ -12,7 +12,7 @@ create or replace function classpulse.fold(
     exam_sections bigint[]
 )
 returns table (student_id bigint, section_id bigint)
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

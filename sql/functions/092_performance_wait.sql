@@ -5,12 +5,15 @@ language plpgsql
 as $$
 declare
     asked_at timestamptz := clock_timestamp();
-    at_snapshot pg_snapshot := pg_current_snapshot();
+    at_snapshot pg_snapshot;
     folded_at timestamptz;
 begin
     if timeout is null or timeout < interval '0' then
         raise exception 'timeout must be an interval like ''30 s''';
     end if;
+    -- in a transaction block this fails, at once and always
+    commit;
+    at_snapshot := pg_current_snapshot();
     loop
         if classpulse.is_folded_in(at_snapshot, coalesce(folded_at, asked_at)) then
             -- a folded change of a policy leaves sections to be reckoned anew: wait for them, too

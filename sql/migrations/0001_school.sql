@@ -21,7 +21,8 @@ create table if not exists public.terms (
     ends_on date not null,
     created_at timestamptz default now(),
     updated_at timestamptz default now(),
-    constraint terms_end_after_they_start check (starts_on <= ends_on)
+    constraint terms_end_after_they_start
+    check (starts_on <= ends_on and isfinite(starts_on) and isfinite(ends_on))
 );
 
 create table if not exists public.educators (
@@ -99,10 +100,10 @@ create table if not exists public.exams (
     subject_id bigint not null references public.subjects deferrable,
     external_id text unique,
     name text not null,
-    exam_date date,
+    exam_date date constraint exams_date_is_finite check (isfinite(exam_date)),
     total_marks numeric not null default 100
         constraint exams_total_marks_are_finite
-        check (total_marks >= 0 and total_marks < 1000000000),
+        check (total_marks = 0 or (total_marks >= 0.0001 and total_marks < 1000000000)),
     created_at timestamptz default now(),
     updated_at timestamptz default now(),
     -- what a grade of this exam refers to, so that it can't contradict the exam
@@ -122,11 +123,11 @@ create table if not exists public.grades (
         constraint grades_score_is_finite check (score >= 0 and score < 1000000000),
     total_marks numeric not null
         constraint grades_total_marks_are_finite
-        check (total_marks >= 0 and total_marks < 1000000000),
+        check (total_marks = 0 or (total_marks >= 0.0001 and total_marks < 1000000000)),
     status text not null
         constraint grades_status_is_known
         check (status in ('graded', 'missing', 'excused', 'pending')),
-    graded_on date,
+    graded_on date constraint grades_date_is_finite check (isfinite(graded_on)),
     remarks text,
     created_at timestamptz default now(),
     updated_at timestamptz default now(),
@@ -150,7 +151,7 @@ create table if not exists public.attendance (
     student_id bigint not null references public.students on delete cascade deferrable,
     section_id bigint references public.sections deferrable,
     external_id text unique,
-    date date not null,
+    date date not null constraint attendance_date_is_finite check (isfinite(date)),
     period integer not null default 0,
     status text not null
         constraint attendance_status_is_known

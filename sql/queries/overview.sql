@@ -64,7 +64,7 @@ from merged
 cross join standings;
 
 -- name: distribution
--- The letters of these sections summed; without sections, the letters of the school's policy.
+-- The letters of these sections summed; null where no section has any.
 with counted as (
     select entry.letter, sum(entry.n::bigint) as n, min(entry.place) as place
     from classpulse.section_figures as figures
@@ -72,21 +72,7 @@ with counted as (
         with ordinality as entry (letter, n, place)
     where figures.section_id = any(cast(:sections as bigint[]))
     group by entry.letter
-), policy as (
-    select policy.letter_scale
-    from public.grading_policies as policy
-    where policy.school_id = cast(:school_id as bigint) or policy.school_id is null
-    order by policy.school_id nulls last
-    limit 1
-), letters as (
-    select counted.letter, counted.n, counted.place from counted
-    union all
-    select scale.letter, 0, row_number() over (order by scale.minimum desc)
-    from policy
-    cross join lateral classpulse.scale(policy.letter_scale) as scale
-    where not exists (select from counted)
-)
-select coalesce(
-    json_object_agg(letters.letter, letters.n order by letters.place, letters.letter), '{}'
-) as grade_distribution
-from letters;
+))
+select json_object_agg(counted.letter, counted.n order by counted.place, counted.letter)
+    as grade_distribution
+from counted;

@@ -1,10 +1,11 @@
 -- name: begin
--- A snapshot taken before a TRUNCATE would miss its rows, so the locks come first.
+-- A snapshot taken before a TRUNCATE would miss its rows, so the locks come first; and never by
+-- waiting, for whoever truncates table after table would be caught in a deadlock with us.
 begin isolation level repeatable read;
 set local statement_timeout = 0;
 lock table public.schools, public.terms, public.educators, public.sections,
     public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
-    public.grades, public.attendance, public.grading_policies in access share mode
+    public.grades, public.attendance, public.grading_policies in access share mode nowait
 
 -- name: backlog
 -- How many changes wait, counted no further than the bound. The time is from before the snapshot.
@@ -23,32 +24,34 @@ with taken as (
 select * from taken order by id
 
 -- name: take_changes_folded
--- A large backlog: rows of the big tables become one change per section.
+-- A large backlog: rows of the big tables become one change per section, those of students one in
+-- all. A deleted student stays, for its name.
 with taken as (
     delete from classpulse.changes where id >= $1
     returning id, at, source, operation, old, new, section_id, student_ids, row_count
 ), foldable as (
-    select
-        taken.id,
-        taken.at,
-        taken.source,
-        side.section_id,
-        case when side.section_id is null then side.student_ids end as student_ids,
-        side.row_count
+    select taken.id, taken.at, taken.source, side.*
     from taken
     cross join lateral (
-        select
-            taken.section_id, taken.student_ids, taken.row_count::bigint as row_count
+        select taken.section_id, taken.student_ids, taken.row_count::bigint as row_count
         where taken.operation = 'bulk'
-        union
+        union all
         select
-            (line.body ->> 'section_id')::bigint,
-            array[coalesce(line.body ->> 'student_id', line.body ->> 'id')::bigint],
+            line.section_id,
+            case when line.section_id is null then array[line.student_id] end,
             1
-        from (values (taken.old), (taken.new)) as line (body)
-        where taken.operation <> 'bulk' and line.body is not null
+        from (
+            select
+                (body ->> 'section_id')::bigint,
+                case when body ->> 'section_id' is null then
+                    coalesce(body ->> 'student_id', body ->> 'id')::bigint
+                end
+            from (values (taken.old), (taken.new)) as side (body)
+            where taken.operation <> 'bulk' and side.body is not null
+            group by 1, 2
+        ) as line (section_id, student_id)
     ) as side
-    where taken.source in ('grades', 'attendance', 'enrollments', 'exams')
+    where taken.source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
         and taken.operation <> 'truncate'
 ), by_section as (
     select
@@ -64,7 +67,7 @@ with taken as (
     from foldable
     where foldable.section_id is not null
     group by foldable.source, foldable.section_id
-), of_whole_days as (
+), of_students as (
     select
         max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
         null::bigint, array_agg(student.id), count(*)::integer
@@ -75,10 +78,11 @@ with taken as (
 )
 select * from by_section
 union all
-select * from of_whole_days
+select * from of_students
 union all
 select * from taken
-where source not in ('grades', 'attendance', 'enrollments', 'exams') or operation = 'truncate'
+where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+    or operation = 'truncate'
 order by id
 
 -- name: take_stale_sections
@@ -122,6 +126,18 @@ on conflict (section_id) do update set reason = stale_sections.reason || ' ' || 
 insert into classpulse.stale_sections (section_id, reason)
 select section.id, $2::text from unnest($1::bigint[]) as section (id)
 on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
+
+-- name: mark_reused_sections
+-- Sections that are new but have figures already: their id was another section's.
+insert into classpulse.stale_sections (section_id, reason)
+select figures.section_id, 'policy'
+from public.performance_cache as figures
+where figures.section_id = any($1::bigint[]) and figures.subject_id is null
+on conflict (section_id) do update set reason = stale_sections.reason || ' policy'
+
+-- name: still_here
+-- Long work on the client's side must not look like a client that is gone.
+select 1
 
 -- name: apply_policies
 select classpulse.apply_policies($1::bigint[])
@@ -242,31 +258,31 @@ union
 select password.educator_id from classpulse.passwords as password
 
 -- name: write_events
-with written as (
-    insert into classpulse.events (
-        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-        payload, parts
-    )
-    select
-        entry.position, entry.at, entry.type, entry.event, entry.school_id,
-        entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
-        entry.payload, entry.parts::json
-    from unnest(
-        $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
-    ) as entry (
-        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-        payload, parts
-    )
+insert into classpulse.events (
+    position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+    payload, parts
 )
--- should the notification queue be full, the readers' own poll finds the events
+select
+    entry.position, entry.at, entry.type, entry.event, entry.school_id,
+    entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
+    entry.payload, entry.parts::json
+from unnest(
+    $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
+) as entry (
+    position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+    payload, parts
+)
+
+-- name: move_log
+-- Should the notification queue be full, the readers' own poll finds the events.
 update classpulse.state set
-    position = $12::bigint,
-    as_of_time = $13,
-    low_water = greatest(low_water, $14::bigint)
+    position = $1::bigint,
+    as_of_time = $2,
+    low_water = greatest(low_water, $3::bigint)
 returning case
-    when $15 and pg_notification_queue_usage() < 0.9
-        then pg_notify('classpulse_events', ($12::bigint)::text)
+    when $4 and pg_notification_queue_usage() < 0.9
+        then pg_notify('classpulse_events', ($1::bigint)::text)
 end
 
 -- name: flag_asleep
@@ -285,12 +301,23 @@ select pg_current_xact_id()::text::bigint
 select case when is_called then last_value else 0 end from classpulse.changes_id_seq
 
 -- name: next_transaction
--- Asked after `drawn_id`, in a snapshot of its own: ids up to that one were drawn by transactions
--- below this. In one statement, a transaction may begin and draw between snapshot and sequence.
-select pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+-- Asked after `drawn_id`: a transaction id of our own, so whoever drew an id up to that one has a
+-- lower one. (A snapshot's xmax won't do: it is one above the latest that has *ended*, and may be
+-- that of a writer still at work.)
+select pg_current_xact_id()::text::bigint
+
+-- name: oldest_change
+-- No bound may be above what still waits.
+select least(
+    (select low_water from classpulse.state),
+    (select min(id) from classpulse.changes)
+)
 
 -- name: take_lock
 select pg_try_advisory_lock(hashtext('classpulse.leader'), 1)
+
+-- name: ask_leader_to_yield
+select pg_notify('classpulse_wake', 'yield')
 
 -- name: end_stuck_leader
 -- A leader's backend that writes to a client that no longer reads never sees its timeouts.

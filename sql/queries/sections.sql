@@ -27,7 +27,7 @@ left join public.terms as term on term.id = figures.term_id
 where figures.section_id = cast(:section_id as bigint);
 
 -- name: page
--- Sections by name, after the one that the cursor names.
+-- Sections by name, after the one that the cursor names; in full, or (`brief`) without the lists.
 with chosen as (
     select section.id, section.name
     from public.sections as section
@@ -55,7 +55,7 @@ select
     figures.lowest_score,
     figures.attendance_average,
     figures.grade_distribution,
-    figures.subject_averages,
+    case when not cast(:brief as boolean) then figures.subject_averages end as subject_averages,
     figures.present_sessions,
     figures.late_sessions,
     figures.absent_sessions,

@@ -1,5 +1,6 @@
 -- name: page
 -- Subjects of these sections by name, each merged over them, after the one that the cursor names.
+-- `each` section's own figures are left out where they are not asked for: they are most of it.
 with chosen as (
     select subject.id, subject.name, subject.code
     from public.subjects as subject
@@ -21,16 +22,37 @@ with chosen as (
     join classpulse.subject_figures as figures
         on figures.subject_id = chosen.id
         and figures.section_id = any(cast(:sections as bigint[]))
+), repeated as (
+    -- who has several of these standings: counted once a subject
+    select summary.student_id
+    from public.student_performance_summaries as summary
+    where summary.section_id = any(cast(:sections as bigint[]))
+    group by summary.student_id
+    having count(*) > 1
+), repetitions as (
+    select figures.subject_id, count(*) - count(distinct summary.student_id) as n
+    from repeated
+    join public.student_performance_summaries as summary
+        on summary.student_id = repeated.student_id
+    join figures on figures.section_id = summary.section_id
+    group by figures.subject_id
 ), merged as (
     select
         figures.subject_id,
-        sum(figures.total_students)::bigint as total_students,
+        sum(figures.total_students)::bigint as standings,
         sum(figures.passed_students)::bigint as passed_students,
         sum(figures.failed_students)::bigint as failed_students,
         sum(figures.no_data)::bigint as no_data,
         sum(figures.average_sum) as average_sum,
         max(figures.highest_score) as highest_score,
         min(figures.lowest_score) as lowest_score,
+        -- a section that records absences alone has no percentage
+        sum(whole.present_sessions + whole.late_sessions)
+            filter (where whole.attendance_average is not null) as attended,
+        sum(
+            whole.present_sessions + whole.late_sessions
+            + whole.absent_sessions + whole.excused_sessions
+        ) filter (where whole.attendance_average is not null) as recorded,
         json_agg(
             json_build_object(
                 'section_id', figures.section_id,
@@ -46,8 +68,10 @@ with chosen as (
                 'lowest_score', figures.lowest_score,
                 'grade_distribution', figures.grade_distribution
             ) order by figures.section_name, figures.section_id
-        ) as sections_performance
+        ) filter (where cast(:each as boolean)) as sections_performance
     from figures
+    join public.performance_cache as whole
+        on whole.section_id = figures.section_id and whole.subject_id is null
     group by figures.subject_id
 ), letters as (
     select figures.subject_id, entry.letter, sum(entry.n::bigint) as n, min(entry.place) as place
@@ -67,7 +91,8 @@ select
     chosen.id as subject_id,
     chosen.name as subject_name,
     chosen.code as subject_code,
-    merged.total_students,
+    merged.standings - coalesce(repetitions.n, 0) as total_students,
+    merged.standings,
     merged.passed_students,
     merged.failed_students,
     merged.no_data,
@@ -79,10 +104,13 @@ select
     )) as average_score,
     merged.highest_score,
     merged.lowest_score,
+    classpulse.rounded(classpulse.exact_percentage(merged.attended, merged.recorded))
+        as attendance_average,
     coalesce(distributions.grade_distribution, '{}') as grade_distribution,
     merged.sections_performance
 from chosen
 join merged on merged.subject_id = chosen.id
+left join repetitions on repetitions.subject_id = chosen.id
 left join distributions on distributions.subject_id = chosen.id
 order by chosen.name, chosen.id;
 
@@ -93,7 +121,11 @@ where figures.section_id = any(cast(:sections as bigint[]));
 
 -- name: named
 -- The subject itself, for who may see it though none of the sections in view has it.
-select subject.id as subject_id, subject.name as subject_name, subject.code as subject_code
+select
+    subject.id as subject_id,
+    subject.name as subject_name,
+    subject.code as subject_code,
+    subject.school_id
 from public.subjects as subject
 where subject.id = cast(:subject_id as bigint)
     and (
@@ -105,18 +137,3 @@ where subject.id = cast(:subject_id as bigint)
                 and figures.section_id = any(cast(:sections as bigint[]))
         )
     );
-
--- name: no_letters
--- The letters of the policy that holds at the subject's school, at 0.
-select coalesce(json_object_agg(scale.letter, 0 order by scale.minimum desc), '{}')
-    as grade_distribution
-from (
-    select policy.letter_scale
-    from public.subjects as subject
-    join public.grading_policies as policy
-        on policy.school_id = subject.school_id or policy.school_id is null
-    where subject.id = cast(:subject_id as bigint)
-    order by policy.school_id nulls last
-    limit 1
-) as policy
-cross join lateral classpulse.scale(policy.letter_scale) as scale;

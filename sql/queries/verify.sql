@@ -345,9 +345,6 @@ with marks as (
 )
 delete from public.performance_cache where section_id = any($1::bigint[])
 
--- name: ask_leader_to_yield
-select pg_notify('classpulse_wake', 'yield')
-
 -- name: forget_installed_functions
 -- The next migrate then creates them anew.
 delete from classpulse.objects where starts_with(file, 'functions/')

@@ -53,14 +53,15 @@ def share(graded: Rows, counted: Rows) -> Fraction | None:
 
 def attendance_of(sessions: Counter[str], known: bool) -> tuple[Any, Any, Any]:
     here, away = sessions["present"] + sessions["late"], sessions["absent"] + sessions["excused"]
-    if not known:
-        return None, None, None
     every = here + away
+    chronic = every >= 10 and away * 10 >= every
+    if not known:
+        return None, None, chronic
     unexcused = every - sessions["excused"]
     return (
         half_up(Fraction(here * 100, every)) if every else None,
         half_up(Fraction(here * 100, unexcused)) if unexcused else None,
-        every >= 10 and away * 10 >= every,
+        chronic,
     )
 
 

@@ -1,5 +1,6 @@
 """A captured change, as the triggers appended it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -38,8 +39,8 @@ class Change:
             at=record["at"],
             source=record["source"],
             operation=record["operation"],
-            old=_decode(record["old"]) if record["old"] is not None else None,
-            new=_decode(record["new"]) if record["new"] is not None else None,
+            old=_row(record["old"]),
+            new=_row(record["new"]),
             section_id=record["section_id"],
             student_ids=tuple(record["student_ids"] or ()),
             row_count=record["row_count"] or 0,
@@ -56,3 +57,18 @@ class Change:
     def rows(self) -> tuple[Row, ...]:
         """Both sides, the new one first."""
         return tuple(row for row in (self.new, self.old) if row is not None)
+
+
+def _row(text: str | None) -> Row | None:
+    if text is None:
+        return None
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError:
+        # a number in a column of the school's own that fits no machine word
+        row: Row = json.loads(text, parse_float=Decimal, parse_int=_whole)
+        return row
+
+
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) < 19 else Decimal(digits)

@@ -5,9 +5,9 @@ import asyncio
 import click
 
 from classpulse.cli.target import target
-from classpulse.database.connection import connect
 from classpulse.errors import ClasspulseError
 from classpulse.project.epoch import renew
+from classpulse.project.leader import leader_session, take_over
 from classpulse.settings import Settings
 
 
@@ -25,8 +25,7 @@ def epoch(new: bool) -> None:
 
 
 async def _renew(url: str) -> str:
-    connection = await connect(url, application_name="classpulse epoch")
-    try:
+    async with leader_session(url) as connection:
+        # a running leader would number on under the old epoch
+        await take_over(connection)
         return await renew(connection)
-    finally:
-        await connection.close()

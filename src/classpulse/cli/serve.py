@@ -72,7 +72,7 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
         # its lines would hold what people search for: students' names
         access_log=False,
         server_header=False,
-        # each message is a ready frame; compressing it for each socket would cost more than it saves
+        # a ready frame goes to many: compressing it for each would cost more than it saves
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

@@ -27,5 +27,6 @@ def verify(repair: bool) -> None:
     if not found.differences:
         click.echo("every figure and every trigger is as it should be")
         return
-    click.echo(f"{len(found.differences)} differences{', mended' if repair else ''}")
+    count = len(found.differences)
+    click.echo(f"{count} difference{'s' * (count != 1)}{', mended' if repair else ''}")
     raise SystemExit(1)

@@ -50,7 +50,7 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
             log_level="warning",
             access_log=False,
             server_header=False,
-            # each message is a ready frame; compressing it for each socket would cost more than it saves
+            # a ready frame goes to many: compressing it for each would cost more than it saves
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )

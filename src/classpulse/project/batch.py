@@ -4,11 +4,15 @@ All in one transaction, so that a crash at any point repeats nothing and loses n
 figures are those of exactly the events up to the position.
 """
 
+import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import asyncpg
 
 from classpulse.capture.change import Change
 from classpulse.project.entry import Entry
@@ -19,16 +23,19 @@ from classpulse.project.touched import Touched, touched_by
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
-    import asyncpg
-
     Connection = asyncpg.Connection[asyncpg.Record]
 
 SQL = queries("project")
+log = logging.getLogger(__name__)
 
 #: more changes than this are folded per section
 LARGE_BACKLOG = 10_000
 #: standings of stale sections that one batch reckons anew
 STALE_STANDINGS = 3_000
+#: how long a batch stands aside while somebody holds a table alone
+LOCKED_SECONDS = 0.05
+#: events encoded and written at once
+SLICE = 1_000
 #: reasons of a stale section that ask for a new look; any other names a truncated table
 _LOOK_AGAIN = frozenset({"policy", "structure"})
 
@@ -61,21 +68,30 @@ async def project(
     """Run one batch and move ``cursor``; one with nothing to do leaves no trace.
 
     ``then`` is run in the same transaction, when everything that its snapshot shows is folded in.
-    A serialization failure (SQLSTATE 40001) is the caller's to repeat: nothing was changed.
+    A batch that meets a concurrent change, or a table that somebody holds alone, is repeated.
     """
-    await connection.execute(SQL["begin"])
-    try:
-        batch = _Batch(connection, cursor)
-        await batch.run(notify=notify)
-        if then is not None:
-            await then()
-        await connection.execute("commit" if batch.written or then else "rollback")
-    except Exception:
-        if not connection.is_closed():
+    while True:
+        try:
+            await connection.execute(SQL["begin"])
+            batch = _Batch(connection, cursor)
+            await batch.run(notify=notify)
+            if then is not None:
+                await then()
+            await connection.execute("commit" if batch.written or then else "rollback")
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
             await connection.execute("rollback")
-        raise
-    cursor.position += batch.written
-    return Outcome(batch.taken, batch.written, batch.oldest)
+            log.debug("a batch is repeated: %s", error)
+        except asyncpg.LockNotAvailableError:
+            # a TRUNCATE or an ALTER is under way: stand aside, never in anybody's way
+            await connection.execute("rollback")
+            await asyncio.sleep(LOCKED_SECONDS)
+        except Exception:
+            if not connection.is_closed():
+                await connection.execute("rollback")
+            raise
+        else:
+            cursor.position += batch.written
+            return Outcome(batch.taken, batch.written, batch.oldest)
 
 
 class _Batch:
@@ -103,8 +119,7 @@ class _Batch:
         figures = await self._figures(changes, stale, changed)
         now: datetime = backlog["as_of_time"]
         entries = await self._scopes(structure, now)
-        for change in changes:
-            entries += tell(change, figures) or _machinery(change)
+        entries += await self._told(changes, figures, changed)
         entries += _stale_entries(stale, figures, now)
         entries += await self._look_again(structure, stale, changed, entries, figures, now)
         # a batch without events moves the log all the same: something was taken
@@ -130,6 +145,10 @@ class _Batch:
                 SQL["mark_sections_of_policy"],
                 list(structure.policy_schools),
                 structure.default_policy,
+            )
+        if structure.new_sections:
+            await self._connection.execute(
+                SQL["mark_reused_sections"], list(structure.new_sections)
             )
         reasons = structure.truncated + ["structure"] * structure.every_school
         for reason in reasons:
@@ -199,6 +218,21 @@ class _Batch:
             educators.update(record["id"] for record in records)
         return scope_changed(educators, structure.at or now)
 
+    async def _told(
+        self, changes: list[Change], figures: Figures, changed: list[tuple[int | None, int]]
+    ) -> list[Entry]:
+        entries: list[Entry] = []
+        for number, change in enumerate(changes, 1):
+            try:
+                entries += tell(change, figures) or _machinery(change)
+            except Exception:
+                # a table that somebody altered: its figures are right, only this can't be told
+                log.exception("a change of %s can't be told; its sections are", change.source)
+                changed += [(None, row["section_id"]) for row in _with_section(change)]
+            if number % SLICE == 0:
+                await self._connection.execute(SQL["still_here"])
+        return entries
+
     async def _look_again(
         self,
         structure: Structure,
@@ -225,20 +259,24 @@ class _Batch:
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
 
     async def _write(self, entries: list[Entry], now: datetime, *, notify: bool) -> None:
-        first = self._cursor.position + 1
-        rows = [
-            entry.numbered(self._cursor.epoch, position)
-            for position, entry in enumerate(entries, first)
-        ]
+        position = self._cursor.position
+        for start in range(0, len(entries), SLICE):
+            rows = [
+                entry.numbered(self._cursor.epoch, position + number)
+                for number, entry in enumerate(entries[start : start + SLICE], 1)
+            ]
+            position += len(rows)
+            await self._connection.execute(
+                SQL["write_events"], *(list(column) for column in zip(*rows, strict=True))
+            )
         await self._connection.execute(
-            SQL["write_events"],
-            *(list(column) for column in zip(*rows, strict=True)),
-            first + len(rows) - 1,
-            now,
-            self._cursor.low_water,
-            notify,
+            SQL["move_log"], position, now, self._cursor.low_water, notify
         )
-        self.written = len(rows)
+        self.written = len(entries)
+
+
+def _with_section(change: Change) -> list[dict[str, Any]]:
+    return [row for row in change.rows if isinstance(row.get("section_id"), int)]
 
 
 def _machinery(change: Change) -> list[Entry]:

@@ -24,11 +24,15 @@ async def open_log(connection: "asyncpg.Connection[asyncpg.Record]") -> Cursor:
         elif state["identity"] != identity:
             epoch = await connection.fetchval(SQL["new_epoch"], identity)
             await connection.execute(SQL["announce"], str(state["position"]))
-    return Cursor(epoch, state["position"], state["low_water"])
+        low_water = await connection.fetchval(SQL["oldest_change"])
+    return Cursor(epoch, state["position"], low_water)
 
 
 async def renew(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
-    """Start a new epoch by hand: every resume from before gets ``reset``."""
+    """Start a new epoch by hand: every resume from before gets ``reset``.
+
+    The caller has taken the leader's place, so that nobody numbers on under the old one.
+    """
     async with connection.transaction():
         epoch: str = await connection.fetchval(SQL["new_epoch"], None)
         await connection.execute(SQL["announce"], "0")

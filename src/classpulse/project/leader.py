@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 FOLLOW_SECONDS = 0.3
 #: a leader asked to step down stays away so long
 YIELD_SECONDS = 1.0
+TAKE_OVER_SECONDS = 30.0
+#: after a loss: first soon, then less often, and soon again after a session that lasted
+RETRY_SECONDS, RETRY_MOST_SECONDS, LASTED_SECONDS = 0.1, 2.0, 5.0
 #: how often old events are forgotten, and the bound of a take is raised
 HOUSEKEEPING_SECONDS = 60.0
 LOW_WATER_SECONDS = 5.0
@@ -58,7 +61,6 @@ _LOST = (
     # what the driver says of a session that ended while it was idle
     asyncpg.InternalClientError,
 )
-_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 @contextlib.asynccontextmanager
@@ -98,19 +100,27 @@ class Leader:
 
     async def run(self) -> None:
         """Stand by or lead, for ever; every loss of the database is waited out."""
-        pause = 0.1
+        loop = asyncio.get_running_loop()
+        pause = RETRY_SECONDS
         while True:
+            began = loop.time()
             try:
                 async with leader_session(self._url) as connection:
-                    pause = 0.1
                     await self._follow(connection)
                     await self._lead(connection)
+                    # it was asked to step aside
+                    pause = YIELD_SECONDS
             except _LOST as error:
                 log.warning("projector: %s; trying again", error)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
-                pause = min(pause * 2, 2.0)
+            except Exception:
+                # it must not end the process: readers are told by the missing proof of life
+                log.exception("projector: trying again")
             finally:
                 self.leading = False
+            if loop.time() - began > LASTED_SECONDS and pause != YIELD_SECONDS:
+                pause = RETRY_SECONDS
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(pause * 2, RETRY_MOST_SECONDS)
 
     async def _follow(self, connection: "Connection") -> None:
         """Return with the lock held."""
@@ -131,7 +141,7 @@ class Leader:
         log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
         chores = _Chores(connection, cursor, self._retention)
         while not wake.asked_to_yield:
-            outcome = await _projected(connection, cursor)
+            outcome = await project(connection, cursor)
             await chores.after(outcome)
             await wake.wait(outcome.taken, outcome.oldest)
             self.found_late += wake.found_late
@@ -139,15 +149,25 @@ class Leader:
         self.leading = False
         await connection.execute(SQL["flag_awake"])
         await connection.execute(SQL["release_lock"])
-        await asyncio.sleep(YIELD_SECONDS)
 
 
-async def _projected(connection: "Connection", cursor: Cursor) -> Outcome:
-    while True:
-        try:
-            return await project(connection, cursor)
-        except _AGAIN:
-            log.debug("projector: a batch met a concurrent change and is repeated")
+async def take_over(connection: "Connection") -> None:
+    """Take the lock from whoever leads, for as long as ``connection`` lives.
+
+    The leader steps aside for a moment when asked; :class:`DatabaseError` if it does not.
+    """
+    deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
+    tries = 0
+    while not await connection.fetchval(SQL["take_lock"]):
+        if asyncio.get_running_loop().time() > deadline:
+            raise DatabaseError(
+                "the running server does not let go of the projector's lock: "
+                "is it stopped or another version? end it and try again"
+            )
+        if tries % 50 == 0:
+            await connection.execute(SQL["ask_leader_to_yield"])
+        tries += 1
+        await asyncio.sleep(0.01)
 
 
 class _Chores:

@@ -19,6 +19,8 @@ class Structure:
     schools: set[int] = field(default_factory=set)
     subjects: set[int] = field(default_factory=set)
     sections: dict[int, int] = field(default_factory=dict)
+    #: an id that was used before may bring another policy along
+    new_sections: set[int] = field(default_factory=set)
     #: their sections must be reckoned with another policy
     policy_schools: set[int] = field(default_factory=set)
     default_policy: bool = False
@@ -63,12 +65,16 @@ def _row(found: Structure, change: Change) -> bool:
         case "section_educators":
             found.educators.update(row["educator_id"] for row in rows)
         case "educators":
-            if change.operation == "insert":
+            if change.operation == "insert" or not _differs(
+                change, "role", "is_active", "school_id"
+            ):
                 return False
             found.educators.update(row["id"] for row in rows)
         case "sections":
             found.sections.update((row["id"], row["school_id"]) for row in reversed(rows))
             schools = {row["school_id"] for row in rows}
+            if change.operation == "insert":
+                found.new_sections.add(change.row["id"])
             if change.operation != "update" or len(schools) > 1:
                 found.principals_of |= schools
             if len(schools) > 1:
@@ -92,6 +98,11 @@ def _row(found: Structure, change: Change) -> bool:
         case _:
             return False
     return True
+
+
+def _differs(change: Change, *columns: str) -> bool:
+    old, new = change.old or {}, change.new or {}
+    return any(old.get(column) != new.get(column) for column in columns)
 
 
 def figures_changed(

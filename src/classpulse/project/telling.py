@@ -109,8 +109,8 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
         "letter": figures.letter(section, shown),
         "previous_score": old["score"] if old else None,
         "previous_status": old["status"] if old else None,
-        "graded_on": row["graded_on"],
-        "remarks": row["remarks"],
+        "graded_on": row.get("graded_on"),
+        "remarks": row.get("remarks"),
     }
     if old is not None and old["student_id"] != student:
         grade["previous_student_id"] = old["student_id"]
@@ -189,11 +189,11 @@ def _attendance_part(change: Change, section: int | None, figures: Figures) -> P
             "section_id": section,
             "section_name": figures.section_names.get(section) if section is not None else None,
             "date": row["date"],
-            "period": row["period"],
+            "period": row.get("period"),
             "whole_day": row["section_id"] is None,
             "status": now["status"] if now else None,
             "previous_status": old["status"] if old else None,
-            "remarks": row["remarks"],
+            "remarks": row.get("remarks"),
             "attendance_percentage": standing and standing["attendance_percentage"],
             "section_attendance_percentage": of_section and of_section["attendance_average"],
         },
@@ -228,7 +228,7 @@ def _exam_part(operation: str, row: Row, figures: Figures) -> Part:
             "exam_name": row["name"],
             "subject_id": subject,
             "subject_name": figures.subject_names.get(subject),
-            "exam_date": row["exam_date"],
+            "exam_date": row.get("exam_date"),
             "total_marks": row["total_marks"],
             "section_id": section,
             "section_name": figures.section_names.get(section),

@@ -1,6 +1,5 @@
 """Compares every cached figure with the base tables, in one snapshot, and mends on request."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,10 +7,9 @@ import asyncpg
 
 from classpulse.database import shipped
 from classpulse.database.migrate import migrate
-from classpulse.errors import DatabaseError
 from classpulse.project.batch import Cursor, project
 from classpulse.project.epoch import open_log
-from classpulse.project.leader import leader_session
+from classpulse.project.leader import leader_session, take_over
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 SQL = queries("verify")
 PROJECT = queries("project")
 
-#: how long the running leader may take to step aside
-LOCK_SECONDS = 30.0
 _COMPARISONS = (
     "differing_policies",
     "differing_marks",
@@ -50,7 +46,7 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
     load: the comparison is made in the snapshot of a batch, after that batch was folded in.
     """
     async with leader_session(url) as connection:
-        await _take_lock(connection)
+        await take_over(connection)
         cursor = await open_log(connection)
         await connection.execute(PROJECT["flag_awake"])
         found = Verified(capture=await _capture(connection))
@@ -63,21 +59,6 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
     if repair and found.capture:
         await migrate(url)
     return found
-
-
-async def _take_lock(connection: "Connection") -> None:
-    deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
-    tries = 0
-    while not await connection.fetchval(PROJECT["take_lock"]):
-        if asyncio.get_running_loop().time() > deadline:
-            raise DatabaseError(
-                "the running server does not let go of the projector's lock: "
-                "is it stopped or another version? end it and try again"
-            )
-        if tries % 50 == 0:
-            await connection.execute(SQL["ask_leader_to_yield"])
-        tries += 1
-        await asyncio.sleep(0.01)
 
 
 async def _capture(connection: "Connection") -> list[str]:
