@@ -72,7 +72,7 @@ with counted as (
         with ordinality as entry (letter, n, place)
     where figures.section_id = any(cast(:sections as bigint[]))
     group by entry.letter
-))
+)
 select json_object_agg(counted.letter, counted.n order by counted.place, counted.letter)
     as grade_distribution
 from counted;

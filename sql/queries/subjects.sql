@@ -2,7 +2,7 @@
 -- Subjects of these sections by name, each merged over them, after the one that the cursor names.
 -- `each` section's own figures are left out where they are not asked for: they are most of it.
 with chosen as (
-    select subject.id, subject.name, subject.code
+    select subject.id, subject.name, subject.code, subject.school_id
     from public.subjects as subject
     where exists (
             select from public.performance_cache as figures
@@ -91,6 +91,7 @@ select
     chosen.id as subject_id,
     chosen.name as subject_name,
     chosen.code as subject_code,
+    chosen.school_id,
     merged.standings - coalesce(repetitions.n, 0) as total_students,
     merged.standings,
     merged.passed_students,
@@ -106,7 +107,7 @@ select
     merged.lowest_score,
     classpulse.rounded(classpulse.exact_percentage(merged.attended, merged.recorded))
         as attendance_average,
-    coalesce(distributions.grade_distribution, '{}') as grade_distribution,
+    distributions.grade_distribution,
     merged.sections_performance
 from chosen
 join merged on merged.subject_id = chosen.id

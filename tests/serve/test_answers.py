@@ -19,7 +19,11 @@ SECTION = (
     | SCORES
     | PERFORMERS
 )
-SUBJECT = {"subject_id", "subject_name", "subject_code", "sections_performance"} | COUNTS | SCORES
+SUBJECT = (
+    {"subject_id", "subject_name", "subject_code", "standings", "sections_performance"}
+    | COUNTS
+    | SCORES
+)
 STUDENT = {
     "id",
     "student_number",
@@ -85,7 +89,43 @@ async def test_the_overview_merges_its_sections(reader: Client) -> None:
         assert all(bar.keys() == BAR for bar in overview[chart])
     assert [bar["name"] for bar in overview["sections_performance_chart"]] == ["10-A", "10-B"]
     assert overview["sections_summary"][1]["average_score"] == 65
-    assert overview["subjects_summary"][1]["total_students"] == 14
+    history, maths = overview["subjects_summary"]
+    assert (maths["total_students"], maths["standings"]) == (13, 14)
+    bars = overview["subject_performance_chart"]
+    assert [bar["students"] for bar in bars] == [12, 13]
+    # 10-B recorded but a whole day of one student, who was excused: no percentage of its own
+    assert [bar["attendance"] for bar in bars] == [history["attendance_average"], 74.48]
+    assert history["attendance_average"] == overview["sections_summary"][0]["attendance_average"]
+
+
+async def test_the_overviews_summaries_hold_no_lists_of_their_own(reader: Client) -> None:
+    overview = await reader.read("/overview", 3)
+    for item in overview["sections_summary"] + overview["subjects_summary"]:
+        assert not any(isinstance(value, list) for value in item.values())
+        assert list(item["grade_distribution"]) == LETTERS
+    assert overview["sections_summary"][0].keys() >= COUNTS | SCORES | {"attendance_average"}
+
+
+async def test_a_distribution_of_nobody_has_the_letters_of_the_policy_that_holds(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async def empty() -> list[dict[str, int]]:
+        return [
+            (await client.read("/overview", 7))["grade_distribution"],
+            (await client.read("/subject/4", 3))["grade_distribution"],
+        ]
+
+    await tool.execute("delete from grading_policies")
+    assert await empty() == [dict.fromkeys(LETTERS, 0)] * 2
+    assert (await client.read("/overview", 4))["grade_distribution"].keys() == set(LETTERS)
+    await tool.execute(
+        "insert into terms (id, school_id, name, starts_on, ends_on)"
+        " values (9, 1, 'Empty', '2001-01-01', '2001-02-01');"
+        'insert into grading_policies (school_id, letter_scale) values (1, \'{"P": 50, "N": 0}\')'
+    )
+    assert await empty() == [{"P": 0, "N": 0}] * 2
+    overview = await client.read("/overview", 3, term=9)
+    assert list(overview["grade_distribution"].items()) == [("P", 0), ("N", 0)]
 
 
 async def test_an_overview_of_nothing_has_zeros_for_counts_and_null_for_means(
@@ -168,7 +208,8 @@ async def test_ties_are_by_name_then_id(
 async def test_a_subject_is_merged_over_its_sections(reader: Client) -> None:
     subject = await reader.read("/subject/1", 3)
     assert subject.keys() >= SUBJECT | AS_OF
-    assert (subject["total_students"], subject["no_data"]) == (14, 1)
+    # student 1 learns it in both sections
+    assert (subject["total_students"], subject["standings"], subject["no_data"]) == (13, 14, 1)
     assert subject["average_score"] == 62.44
     assert (subject["highest_score"], subject["lowest_score"]) == (90, 40)
     assert [s["section_name"] for s in subject["sections_performance"]] == ["10-A", "10-B"]

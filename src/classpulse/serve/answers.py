@@ -71,6 +71,12 @@ async def performers(
     return found
 
 
+async def no_letters(reader: Reader, school_id: int | None) -> msgspec.Raw:
+    """The distribution of nobody: every letter of the school's scale, else of the default's."""
+    row = await reader.only(_SQL["no_letters"], school_id=school_id)
+    return embedded(row["grade_distribution"])
+
+
 def no_performers() -> dict[str, list[Row]]:
     """The two lists with nobody in them."""
     return {"top_performers": [], "low_performers": []}
@@ -97,6 +103,9 @@ def listed_student(row: Row) -> Row:
 
 def with_json(row: Row, names: Iterable[str]) -> Row:
     """The row with columns of type json embedded as they are, on one line."""
-    return row | {
-        name: msgspec.Raw(msgspec.json.format(row[name].encode(), indent=-1)) for name in names
-    }
+    return row | {name: embedded(row[name]) for name in names}
+
+
+def embedded(text: str) -> msgspec.Raw:
+    """JSON from the database as a part of an answer."""
+    return msgspec.Raw(msgspec.json.format(text.encode(), indent=-1))

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.serve.answers import answer, as_of, performers, with_json
+from classpulse.serve import sections as of_sections
+from classpulse.serve import subjects as of_subjects
+from classpulse.serve.answers import answer, as_of, embedded, no_letters, performers
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import Term, read_query
 from classpulse.serve.scope import sections_in_view
-from classpulse.serve.sections import sections_of
 from classpulse.serve.snapshot import Reader, Row, snapshot
-from classpulse.serve.subjects import subjects_of
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -48,14 +48,16 @@ async def _get(request: Request) -> Response:
 
 async def _overview(reader: Reader, viewer: Viewer, sections: list[int]) -> dict[str, Any]:
     totals = await reader.only(_SQL["totals"], sections=sections)
-    letters = await reader.only(_SQL["distribution"], sections=sections, school_id=viewer.school_id)
+    letters = (await reader.only(_SQL["distribution"], sections=sections))["grade_distribution"]
     best = await performers(reader, sections)
-    section_rows = await sections_of(reader, sections)
-    subject_rows = await subjects_of(reader, sections)
+    section_rows = await of_sections.summaries_of(reader, sections)
+    subject_rows = await of_subjects.summaries_of(reader, sections)
     attendance = {name: totals.pop(name) for name in (*_ATTENDANCE, "chronically_absent")}
     return {
         **totals,
-        **with_json(letters, ["grade_distribution"]),
+        "grade_distribution": embedded(letters)
+        if letters
+        else await no_letters(reader, viewer.school_id),
         "subject_performance_chart": [_bar(row, "subject") for row in subject_rows],
         "sections_performance_chart": [_bar(row, "section") for row in section_rows],
         "sections_summary": section_rows,
@@ -73,7 +75,7 @@ def _bar(row: Row, noun: str) -> Row:
         "average": row["average_score"],
         "pass_rate": row["pass_rate"],
         "students": row["total_students"],
-        "attendance": row.get("attendance_average"),
+        "attendance": row["attendance_average"],
     }
 
 

@@ -27,6 +27,20 @@ from classpulse.sql import queries
 
 _SQL = queries("sections")
 _JSON = ("grade_distribution", "subject_averages")
+_BRIEF = (
+    "section_id",
+    "section_name",
+    "total_students",
+    "passed_students",
+    "failed_students",
+    "no_data",
+    "pass_rate",
+    "average_score",
+    "highest_score",
+    "lowest_score",
+    "attendance_average",
+    "grade_distribution",
+)
 
 
 class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -46,8 +60,17 @@ async def sections_of(
         after_name=after.name if after else None,
         after_id=after.id if after else None,
         limit=limit,
+        brief=False,
     )
     return [with_json(row, _JSON) for row in rows]
+
+
+async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
+    """The counts and scores of all these sections by name, without lists inside of them."""
+    rows = await reader.all(
+        _SQL["page"], sections=sections, after_name=None, after_id=None, limit=None, brief=True
+    )
+    return [with_json({name: row[name] for name in _BRIEF}, ["grade_distribution"]) for row in rows]
 
 
 async def section_of(database: Database, viewer: Viewer, section_id: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve import cursors
-from classpulse.serve.answers import answer, as_of, listed, with_json
+from classpulse.serve.answers import answer, as_of, listed, no_letters, with_json
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import PagingOfTerm, Term, path_id, read_query
 from classpulse.serve.problems import not_found
@@ -23,6 +23,7 @@ _SQL = queries("subjects")
 _JSON = ("grade_distribution", "sections_performance")
 _NO_FIGURES: dict[str, Any] = {
     "total_students": 0,
+    "standings": 0,
     "passed_students": 0,
     "failed_students": 0,
     "no_data": 0,
@@ -30,6 +31,7 @@ _NO_FIGURES: dict[str, Any] = {
     "average_score": None,
     "highest_score": None,
     "lowest_score": None,
+    "attendance_average": None,
 }
 
 
@@ -49,8 +51,25 @@ async def subjects_of(
         after_name=after.name if after else None,
         after_id=after.id if after else None,
         limit=limit,
+        each=True,
     )
-    return [with_json(row, _JSON) for row in rows]
+    return [await _shown(reader, row) for row in rows]
+
+
+async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
+    """The same of all their subjects, without the figures of each section."""
+    rows = await reader.all(
+        _SQL["page"],
+        sections=sections,
+        only=None,
+        after_name=None,
+        after_id=None,
+        limit=None,
+        each=False,
+    )
+    for row in rows:
+        del row["sections_performance"]
+    return [await _shown(reader, row) for row in rows]
 
 
 async def subject_of(
@@ -64,6 +83,12 @@ async def subject_of(
         return {**row, **await as_of(reader)}
 
 
+async def _shown(reader: Reader, row: Row) -> Row:
+    if row["grade_distribution"] is None:
+        row["grade_distribution"] = await no_letters(reader, row["school_id"])
+    return with_json(row, [name for name in _JSON if isinstance(row.get(name), str)])
+
+
 async def _without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:
     """A subject of theirs that no section in view has: of another term, or not begun yet."""
     theirs = rights(viewer) | {"sections": await all_sections(reader, viewer)}
@@ -72,11 +97,10 @@ async def _without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> R
     )
     if named is None:
         raise not_found("subject")
-    letters = await reader.only(_SQL["no_letters"], subject_id=subject_id)
     return {
         **named,
         **_NO_FIGURES,
-        **with_json(letters, ["grade_distribution"]),
+        "grade_distribution": await no_letters(reader, named["school_id"]),
         "sections_performance": msgspec.Raw(b"[]"),
     }
 
