@@ -43,6 +43,15 @@ begin
         where summary.section_id = any(sections)
     ) as touched;
 
+    -- A session keeps one plan, made perhaps when the tables were empty: right for a few standings,
+    -- for thousands it would read whole tables again and again. Those deserve a plan of their own.
+    perform set_config(
+        'plan_cache_mode',
+        case when cardinality(touched_students) > 50
+            then 'force_custom_plan' else 'force_generic_plan' end,
+        true
+    );
+
     known_sections := array(
         select unnest(touched_sections) union select unnest(sections) union select unnest(exam_sections)
     );
