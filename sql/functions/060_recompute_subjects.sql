@@ -32,8 +32,16 @@ begin
             group by grade.subject_id
         ) as subject
     ), fresh as materialized (
+        -- the columns of classpulse.subject_standings, in their order
         select
-            marks.*,
+            marks.student_id,
+            marks.section_id,
+            marks.subject_id,
+            marks.graded_count,
+            marks.missing_count,
+            marks.score_sum,
+            marks.total_sum,
+            marks.missing_total,
             exact.average as exact_average,
             exact.if_missing_zero as exact_average_if_missing_zero,
             classpulse.rounded(exact.average) as average,
@@ -57,12 +65,16 @@ begin
         join classpulse.subject_standings as standing
             on standing.student_id = touched.student_id
             and standing.section_id = touched.section_id
+    ), new_rows as materialized (
+        select * from fresh except select * from before
+    ), old_rows as materialized (
+        select * from before except select * from fresh
     ), gone as (
         delete from classpulse.subject_standings as standing
-        using before
-        where standing.student_id = before.student_id
-            and standing.section_id = before.section_id
-            and standing.subject_id = before.subject_id
+        using old_rows
+        where standing.student_id = old_rows.student_id
+            and standing.section_id = old_rows.section_id
+            and standing.subject_id = old_rows.subject_id
             and not exists (
                 select
                 from public.grades as grade
@@ -71,21 +83,13 @@ begin
                     and enrollment.section_id = grade.section_id
                 join public.students as student
                     on student.id = grade.student_id and student.is_active
-                where grade.student_id = before.student_id
-                    and grade.section_id = before.section_id
-                    and grade.subject_id = before.subject_id
+                where grade.student_id = old_rows.student_id
+                    and grade.section_id = old_rows.section_id
+                    and grade.subject_id = old_rows.subject_id
             )
     ), written as (
-        insert into classpulse.subject_standings as standing (
-            student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
-            missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed
-        )
-        select
-            fresh.student_id, fresh.section_id, fresh.subject_id, fresh.graded_count,
-            fresh.missing_count, fresh.score_sum, fresh.total_sum, fresh.missing_total,
-            fresh.exact_average, fresh.exact_average_if_missing_zero, fresh.average, fresh.letter,
-            fresh.passed
-        from fresh
+        insert into classpulse.subject_standings as standing
+        select * from new_rows
         on conflict (student_id, section_id, subject_id) do update set
             graded_count = excluded.graded_count,
             missing_count = excluded.missing_count,
@@ -97,11 +101,10 @@ begin
             average = excluded.average,
             letter = excluded.letter,
             passed = excluded.passed
-        where standing is distinct from excluded
     ), step as (
-        select section_id, subject_id, 1 as sign, exact_average, letter, passed from fresh
+        select section_id, subject_id, 1 as sign, exact_average, letter, passed from new_rows
         union all
-        select section_id, subject_id, -1, exact_average, letter, passed from before
+        select section_id, subject_id, -1, exact_average, letter, passed from old_rows
     ), letters as (
         select counted.section_id, counted.subject_id, jsonb_object_agg(counted.letter, counted.n) as n
         from (

@@ -1,6 +1,10 @@
 -- name: capture_is_intact
 select classpulse.capture_is_intact();
 
+-- name: wait
+-- outside of a transaction block: it commits between its looks
+call public.performance_wait(timeout => '15 s');
+
 -- name: make_school
 with school as (
     insert into public.schools (external_id, name) values ($1, 'classpulse check')
