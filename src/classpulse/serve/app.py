@@ -1,14 +1,17 @@
 """The composition root: routes, middleware, and what lives as long as a process."""
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount
@@ -43,6 +46,8 @@ from classpulse.serve.snapshot import open_pool
 from classpulse.serve.viewer import Viewer
 from classpulse.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 def create_app(
     settings: Settings, *, database_url: str, listen_url: str, jwt_secret: str
@@ -55,7 +60,7 @@ def create_app(
     app = Starlette(
         routes=_routes(),
         middleware=_middleware(settings),
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, HTTPException: pages.on_http_exception},
         lifespan=_lifespan,
     )
     state = app.state
@@ -99,12 +104,21 @@ def from_environment() -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state = app.state
     async with state.database, anyio.create_task_group() as tasks:
-        tasks.start_soon(state.leader.run)
-        tasks.start_soon(state.publisher.run)
+        tasks.start_soon(_vital, state.leader.run)
+        tasks.start_soon(_vital, state.publisher.run)
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
         tasks.cancel_scope.cancel()
+
+
+async def _vital(run: Callable[[], Awaitable[None]]) -> None:
+    """A process without its pipeline must not go on answering: it ends, and is started anew."""
+    try:
+        await run()
+    except Exception:
+        log.exception("the pipeline failed; the server ends")
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _routes() -> list[BaseRoute]:
