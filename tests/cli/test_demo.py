@@ -70,8 +70,13 @@ def demo(data_dir: Path, *options: str) -> Iterator[Demo]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # a database that must not be touched, nor be the one that pasted lines reach
-        env=surroundings(DATABASE_URL="postgresql://127.0.0.1:1/elsewhere", PYTHONUNBUFFERED="1"),
+        # a database that must not be touched, nor be the one that pasted lines reach; nor need
+        # its address be one that other commands would take
+        env=surroundings(
+            DATABASE_URL="mysql://127.0.0.1:1/elsewhere",
+            CLASSPULSE_LISTEN_URL="nowhere",
+            PYTHONUNBUFFERED="1",
+        ),
         start_new_session=True,
     )
     running = Demo(process, data_dir)

@@ -30,8 +30,16 @@ def test_a_busy_port_is_said_before_anything_starts(run_here):
         port = taken.getsockname()[1]
         said = run_here("serve", "--host", "127.0.0.1", "--port", str(port))
     assert said.code == 2
-    assert f"can't listen on 127.0.0.1 port {port}" in said.err
-    assert "--port" in said.err
+    assert said.err == f"classpulse: port {port} is in use: choose another with --port\n"
+
+
+def test_an_address_that_is_not_ours_is_one_sentence(run_here):
+    said = run_here("serve", "--host", "192.0.2.1", "--port", "8765")
+    assert said.code == 2
+    assert said.err == (
+        "classpulse: can't listen on 192.0.2.1 port 8765 (Cannot assign requested address):"
+        " choose others with --host and --port\n"
+    )
 
 
 @pytest.mark.parametrize("workers", [1, 2])

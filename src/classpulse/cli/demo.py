@@ -1,6 +1,7 @@
 """``classpulse demo``: a school, a server and a simulator with one command."""
 
 import logging
+import os
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from classpulse.serve.app import create_app
 from classpulse.settings import Settings
 
 _CHANGES_A_SECOND = 1.0
+# A demo never touches a database of somebody's own, so their addresses need not even be valid.
+_IGNORED = frozenset({"DATABASE_URL", "CLASSPULSE_LISTEN_URL"})
 
 
 @click.command()
@@ -44,7 +47,9 @@ def demo(port: int | None, data_dir: Path | None, no_simulate: bool, students: i
 
     A second start finds everything as it was left. Ctrl-C stops everything it started.
     """
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(
+        {name: value for name, value in os.environ.items() if name not in _IGNORED}
+    )
     if data_dir is not None:
         settings = replace(settings, data_dir=data_dir)
     settings = replace(settings, data_dir=settings.data_dir.expanduser().absolute())
@@ -75,7 +80,7 @@ async def _run(
         made = await load(server.url, students=students)
         jwt_secret = settings.jwt_secret or server.jwt_secret
         app = create_app(
-            replace(settings, listen_url=None),
+            settings,
             database_url=server.url,
             listen_url=server.url,
             jwt_secret=jwt_secret,

@@ -1,5 +1,6 @@
 """``classpulse serve``: the server."""
 
+import errno
 import os
 import socket
 
@@ -52,8 +53,12 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ClasspulseError(f"port {port} is in use: choose another with --port") from error
+        # Python's own text repeats the address; below 0 are the errors of a look-up by name
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else "no such address"
         raise ClasspulseError(
-            f"can't listen on {host} port {port} ({error.strerror}): choose another with --port"
+            f"can't listen on {host} port {port} ({reason}): choose others with --host and --port"
         ) from error
 
 
