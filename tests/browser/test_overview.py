@@ -49,7 +49,7 @@ async def test_a_wrong_password_is_said_and_the_e_mail_kept(
     context: BrowserContext, server: Server
 ) -> None:
     page = await context.new_page()
-    await page.goto(f"{server.url}/login?next=/%3Fx")
+    await page.goto(f"{server.url}/login?next=/%23feed")
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill("not the password")
     await page.get_by_role("button", name="Sign in").click()
@@ -58,7 +58,7 @@ async def test_a_wrong_password_is_said_and_the_e_mail_kept(
     await expect(page.get_by_label("Password")).to_be_focused()
     await page.get_by_label("Password").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url(f"{server.url}/?x")
+    await page.wait_for_url(f"{server.url}/#feed")
 
 
 async def test_a_row_committed_by_sql_shows_on_the_open_page(

@@ -317,7 +317,10 @@ async def test_the_history_is_newest_first_and_pages_by_id(reader: Client) -> No
         some = (await reader.read(f"/events?limit=500&{types}"))["items"]
         assert some == [e for e in everything if e["type"] in ("grade_update", "exam_created")]
     assert (await reader.get("/events?before=garbage")).status_code == 400
-    assert (await reader.get("/events?types=garbage")).status_code == 400
+    for types in ("garbage", "grade_update,garbage", "", "heartbeat"):
+        refused = await reader.get("/events", types=types)
+        assert refused.status_code == 400, types
+        assert "attendance_update, bulk_update" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("path", LISTS)

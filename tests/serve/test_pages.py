@@ -1,6 +1,5 @@
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -25,17 +24,39 @@ def hidden(page: str, name: str) -> str:
 
 
 async def test_without_a_session_the_way_leads_to_the_form_and_back(client: Client) -> None:
-    answer = await client.http.get("/?x=1%262")
-    assert answer.status_code == 303
-    target = urlsplit(answer.headers["location"])
-    assert target.path == "/login"
-    assert parse_qs(target.query) == {"next": ["/?x=1%262"]}
-    form = await client.http.get(answer.headers["location"])
+    answer = await client.http.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    form = await client.http.get("/login?next=/report%3Fx=1%262")
     assert form.status_code == 200
-    assert hidden(form.text, "next") == "/?x=1%262"
-    signed_in = await sign_in(client, next="/?x=1%262")
-    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/?x=1%262")
+    assert hidden(form.text, "next") == "/report?x=1&amp;2"
+    signed_in = await sign_in(client, next="/report?x=1&2")
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/report?x=1&2")
     assert (await client.http.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/?x=1"), ("GET", "/login?next=/&x=1"), ("POST", "/login?x=1"), ("POST", "/logout?x")],
+)
+async def test_a_page_refuses_what_it_does_not_know(client: Client, method: str, path: str) -> None:
+    answer = await client.http.request(method, path, headers=HERE)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Unknown query parameter: x." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/static/nope", "/static/nope/", "/section/1"])
+async def test_an_unknown_address_is_a_page_in_a_browser(client: Client, path: str) -> None:
+    answer = await client.http.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "There is nothing at this address." in answer.text
+    assert 'href="/"' in answer.text
+    plain = await client.http.get(path)
+    assert plain.status_code == 404
+    assert plain.headers["content-type"] == "application/problem+json"
+    of_api = await client.http.get("/api/v1/nothing", headers={"accept": "text/html"})
+    assert of_api.headers["content-type"] == "application/problem+json"
 
 
 async def test_who_is_signed_in_needs_no_form(client: Client) -> None:

@@ -49,7 +49,7 @@ async def test_a_file_that_is_there_already_is_not_sent_again(files: StaticFiles
     assert other.status_code == 200
 
 
-@pytest.mark.parametrize("path", [".secret", "css", "%2e%2e/pyproject.toml"])
+@pytest.mark.parametrize("path", ["", ".secret", "css", "%2e%2e/pyproject.toml"])
 async def test_nothing_else_is_served(files: StaticFiles, path: str) -> None:
     async with client_of(files) as client:
         assert (await client.get(f"/static/{files.version}/{path}")).status_code == 404

@@ -40,6 +40,12 @@ async def test_unknown_addresses_and_methods_are_problems(reader: Client) -> Non
         assert answer.headers["allow"]
 
 
+async def test_health_refuses_what_it_does_not_know(reader: Client) -> None:
+    for path in ("/healthz", "/readyz"):
+        problem = check_problem(await reader.http.get(f"{path}?verbose=1"), 400)
+        assert "verbose" in problem["detail"]
+
+
 async def test_without_a_token_every_route_is_401(reader: Client) -> None:
     for path in ("overview", "sections", "section/1", "section/1/attendance", "subjects",
                  "subject/1", "students", "student/1", "exams", "exam/1", "terms", "events",

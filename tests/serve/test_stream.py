@@ -92,6 +92,8 @@ async def test_a_malformed_header_gets_a_reset(live: Live) -> None:
         ("?lastEventId=x-y", 400),
         ("?type=grade_update", 400),
         ("?types=nonsense", 400),
+        ("?types=grade_update,nonsense", 400),
+        ("?types=", 400),
         ("?section_id=x", 400),
         ("?format=json", 400),
         ("?section_id=2", 404),
@@ -135,8 +137,16 @@ async def test_format_message_leaves_out_the_event_line(live: Live, tool: Connec
         assert feed.frames[-1]["id"]
 
 
-async def test_filters_choose(live: Live, tool: Connection) -> None:
-    query = "?types=grade_update&types=exam_created&student_id=5&section_id=1&subject_id=1"
+@pytest.mark.parametrize(
+    "types",
+    [
+        "types=grade_update&types=exam_created",
+        "types=exam_created,grade_update",
+        "types=heartbeat,grade_update&types=ready",
+    ],
+)
+async def test_filters_choose(live: Live, tool: Connection, types: str) -> None:
+    query = f"?{types}&student_id=5&section_id=1&subject_id=1"
     async with live.stream(query) as feed:
         await feed.until("ready")
         await tool.execute(GRADE, 98, 4)

@@ -16,7 +16,7 @@ from classpulse.serve import websocket
 from .live import Live, listening, token
 from .test_stream import GRADE
 
-PATHS = ("/api/v1/performance/ws/performance/", "/api/v1/ws/performance/")
+PATHS = ("/api/v1/performance/ws/performance/", "/api/v1/ws/performance/", "/ws/performance/")
 Connection = asyncpg.Connection
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import anyio
 import msgspec
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount
@@ -60,7 +59,7 @@ def create_app(
     app = Starlette(
         routes=_routes(),
         middleware=_middleware(settings),
-        exception_handlers={**HANDLERS, HTTPException: pages.on_http_exception},
+        exception_handlers=HANDLERS | pages.HANDLERS,
         lifespan=_lifespan,
     )
     state = app.state

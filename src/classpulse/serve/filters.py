@@ -32,12 +32,23 @@ _KNOWN = frozenset({"types", *_IDS, "since", "lastEventId"})
 
 def wanted_of(query: QueryParams) -> Wanted:
     """The filters of a query; a value that means nothing is a 400 problem."""
-    types = query.getlist("types")
-    for name in types:
-        if name not in TYPES and name not in CONTROL:
-            raise Problem(400, f"types={name} is not known. Known are: {', '.join(sorted(TYPES))}.")
+    types = types_of(query.getlist("types"), TYPES | CONTROL) if "types" in query else None
     sections, subjects, students = (_ids(query, name) for name in _IDS)
-    return Wanted(frozenset(types) if types else None, sections, subjects, students)
+    return Wanted(types, sections, subjects, students)
+
+
+def types_of(given: Iterable[str], known: Iterable[str]) -> frozenset[str]:
+    """The event types of a parameter that may repeat and hold commas; unknown ones are a 400."""
+    asked = frozenset(name for text in given for name in text.split(",") if name)
+    unknown = sorted(asked - set(known))
+    if unknown or not asked:
+        what = f"Unknown event type: {', '.join(unknown)[:200]}" if unknown else "types is empty"
+        raise Problem(
+            400,
+            f"{what}. Known: {', '.join(sorted(known))}.",
+            errors=[{"parameter": "types", "detail": "unknown type"}],
+        )
+    return asked
 
 
 def check_names(query: QueryParams, extra: Iterable[str] = ()) -> None:

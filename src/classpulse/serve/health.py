@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve.answers import answer
+from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.problems import AWAY, RETRY_AFTER, Problem
 from classpulse.serve.snapshot import one_statement
 from classpulse.sql import queries
@@ -15,11 +16,13 @@ _SQL = queries("health")
 
 
 async def _healthz(request: Request) -> Response:
+    read_query(request, NoParameters)
     return answer({"status": "alive"})
 
 
 async def _readyz(request: Request) -> Response:
     """503 with the reasons until all of it works: database, listener, projector."""
+    read_query(request, NoParameters)
     publisher = request.app.state.publisher
     status = publisher.status()
     reasons = []

@@ -15,6 +15,7 @@ from classpulse.events import Event
 from classpulse.publish.compose import compose, needs_composing
 from classpulse.serve.answers import answer, listed
 from classpulse.serve.auth import viewer_of
+from classpulse.serve.filters import types_of
 from classpulse.serve.parameters import Limit, read_query
 from classpulse.serve.problems import Problem
 from classpulse.serve.scope import rights
@@ -116,18 +117,6 @@ def _position(event_id: str) -> int:
     return int(match[1])
 
 
-def _known(types: tuple[str, ...]) -> set[str]:
-    asked = {name for text in types for name in text.split(",") if name}
-    unknown = sorted(asked - set(TYPES))
-    if unknown:
-        raise Problem(
-            400,
-            f"Unknown event type: {', '.join(unknown)[:200]}. Known: {', '.join(TYPES)}.",
-            errors=[{"parameter": "types", "detail": "unknown type"}],
-        )
-    return asked
-
-
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, Filters)
@@ -137,7 +126,7 @@ async def _list(request: Request) -> Response:
             viewer,
             before=asked.before,
             limit=asked.limit,
-            types=_known(asked.types),
+            types=types_of(asked.types, TYPES) if asked.types else (),
         )
     )
 

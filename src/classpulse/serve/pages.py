@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from starlette.requests import Request
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classpulse.serve import tokens
+from classpulse.serve import problems, tokens
 from classpulse.serve.answers import encode
 from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
 from classpulse.serve.display import overview_shown
@@ -20,7 +22,8 @@ from classpulse.serve.form import form, local_path
 from classpulse.serve.happenings import HAPPENING_TYPES, happening
 from classpulse.serve.history import history_of
 from classpulse.serve.overview import overview_of
-from classpulse.serve.problems import AWAY, Problem, unavailable
+from classpulse.serve.parameters import NoParameters, read_query
+from classpulse.serve.problems import AWAY, Problem, as_problem, unavailable
 from classpulse.serve.rendering import page, static_files
 from classpulse.serve.sessions import drop_cookies, set_cookies, sign_in, sign_out
 from classpulse.serve.viewer import Viewer
@@ -39,8 +42,15 @@ _SEES = {
 }
 
 
+class Next(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``GET /login``: where to go on."""
+
+    next: str | None = None
+
+
 async def overview(request: Request) -> Response:
     """The overview, or the way to sign in."""
+    read_query(request, NoParameters)
     viewer = await _signed_in(request)
     if viewer is None:
         return _to_login(request)
@@ -65,7 +75,7 @@ async def overview(request: Request) -> Response:
 
 async def login_form(request: Request) -> Response:
     """The form to sign in; who is signed in goes on at once."""
-    target = local_path(request.query_params.get("next"))
+    target = local_path(read_query(request, Next).next)
     if await _signed_in(request) is not None:
         return RedirectResponse(target, 303)
     return _login_page(target)
@@ -73,6 +83,7 @@ async def login_form(request: Request) -> Response:
 
 async def login(request: Request) -> Response:
     """Sign in and go on; else the form again, with what is wrong and all but the password."""
+    read_query(request, NoParameters)
     fields = await form(request)
     target = local_path(fields.get("next"))
     email, password = fields.get("email", "").strip(), fields.get("password", "")
@@ -94,6 +105,7 @@ async def login(request: Request) -> Response:
 
 async def logout(request: Request) -> Response:
     """Sign out. A form that is out of date, or not ours, changes nothing and shows the page."""
+    read_query(request, NoParameters)
     fields = await form(request)
     try:
         viewer = await viewer_of_token(request.app, request.cookies.get(COOKIE, ""))
@@ -143,7 +155,7 @@ def _plain(content: Any) -> Any:
 
 
 def _to_login(request: Request) -> Response:
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = request.url.path
     query = "" if target == "/" else "?" + urlencode({"next": target})
     return RedirectResponse(f"/login{query}", 303)
 
@@ -165,10 +177,27 @@ def _for_people(endpoint: Endpoint) -> Endpoint:
 
 
 def _problem_page(request: Request, problem: Problem) -> Response:
-    # A form that was sent is not sent again by a link.
-    again = "/" if request.method == "POST" else request.url.path
-    context = {"title": problem.title, "detail": problem.detail, "again": again}
+    # Neither is a form that was sent sent again by a link, nor does an address that is wrong help.
+    again = request.url.path if problem.status >= 500 and request.method == "GET" else "/"
+    context = {
+        "title": problem.title,
+        "detail": problem.detail,
+        "again": again,
+        "is_again": again == request.url.path,
+    }
     return page("problem.html", context, problem.status, problem.headers)
+
+
+async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Response | None:
+    """Handler of unknown addresses: a page for who looks for pages, a problem for the rest."""
+    if (
+        exc.status_code == 404
+        and isinstance(conn, Request)
+        and not conn.url.path.startswith("/api/")
+        and "text/html" in conn.headers.get("accept", "")
+    ):
+        return _problem_page(conn, as_problem(exc))
+    return await problems.on_http_exception(conn, exc)
 
 
 routes = [
@@ -178,3 +207,5 @@ routes = [
     Route("/logout", _for_people(logout), methods=["POST"]),
     static_files().route,
 ]
+# In the place of the one for programs.
+HANDLERS: dict[Any, Any] = {HTTPException: on_http_exception}

@@ -100,8 +100,13 @@ async def on_problem(conn: HTTPConnection, exc: Problem) -> Response | None:
 
 async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Response | None:
     """Handler of what the router raises: unknown addresses, wrong methods."""
+    return await _deliver(conn, as_problem(exc))
+
+
+def as_problem(exc: HTTPException) -> Problem:
+    """The same with a sentence."""
     detail = _SENTENCES.get(exc.status_code, exc.detail)
-    return await _deliver(conn, Problem(exc.status_code, detail, headers=exc.headers))
+    return Problem(exc.status_code, detail, headers=exc.headers)
 
 
 async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:

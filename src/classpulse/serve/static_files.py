@@ -6,8 +6,9 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -42,7 +43,8 @@ class StaticFiles:
 
     @property
     def route(self) -> Route:
-        return Route("/static/{version}/{path:path}", self.respond, name="static")
+        # one parameter: with the version as another, an address that ends there would be redirected
+        return Route("/static/{path:path}", self.respond, name="static")
 
     def address(self, path: str) -> str:
         """Where ``path`` is served; a file that is not there is an error, not a dead link."""
@@ -56,10 +58,11 @@ class StaticFiles:
         return [name.removeprefix(prefix) for name in self._files if name.startswith(prefix)]
 
     async def respond(self, request: Request) -> Response:
-        file = self._files.get(request.path_params["path"])
+        version, _, path = request.path_params["path"].partition("/")
+        file = self._files.get(path)
         if file is None:
-            return PlainTextResponse("There is no such file.", 404)
-        current = request.path_params["version"] == self.version
+            raise HTTPException(404)
+        current = version == self.version
         headers = {
             "cache-control": _FOREVER if current else _ASK_AGAIN,
             "etag": file.etag,

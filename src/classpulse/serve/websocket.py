@@ -141,5 +141,6 @@ routes: list[BaseRoute] = [
     for prefix, name in (
         ("/api/v1/performance", "event_socket"),
         ("/api/v1", "event_socket_short"),
+        ("", "event_socket_plain"),
     )
 ]
