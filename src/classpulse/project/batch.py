@@ -10,16 +10,18 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from classpulse.capture.change import Change
+from classpulse.project.asking import asked_by
 from classpulse.project.entry import Entry
 from classpulse.project.figures import Asked, Figures
 from classpulse.project.structure import Structure, figures_changed, scope_changed, structure_of
-from classpulse.project.telling import asked_by, bulk_entry, tell
+from classpulse.project.telling import tell
 from classpulse.project.touched import Touched, touched_by
+from classpulse.project.untold import machinery, of_stale_sections, untold, with_section
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ STALE_STANDINGS = 3_000
 LOCKED_SECONDS = 0.05
 #: events encoded and written at once
 SLICE = 1_000
-#: reasons of a stale section that ask for a new look; any other names a truncated table
-_LOOK_AGAIN = frozenset({"policy", "structure"})
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class _Batch:
         now: datetime = backlog["as_of_time"]
         entries = await self._scopes(structure, now)
         entries += await self._told(changes, figures, changed)
-        entries += _stale_entries(stale, figures, now)
+        entries += of_stale_sections(stale, figures, now)
         entries += await self._look_again(structure, stale, changed, entries, figures, now)
         # a batch without events moves the log all the same: something was taken
         if not entries:
@@ -224,11 +224,11 @@ class _Batch:
         entries: list[Entry] = []
         for number, change in enumerate(changes, 1):
             try:
-                entries += tell(change, figures) or _machinery(change)
+                entries += tell(change, figures) or machinery(change)
             except Exception:
                 # a table that somebody altered: its figures are right, only this can't be told
                 log.exception("a change of %s can't be told; its sections are", change.source)
-                changed += [(None, row["section_id"]) for row in _with_section(change)]
+                changed += [(None, row["section_id"]) for row in with_section(change)]
             if number % SLICE == 0:
                 await self._connection.execute(SQL["still_here"])
         return entries
@@ -244,7 +244,7 @@ class _Batch:
     ) -> list[Entry]:
         """Sections of which something changed that no event of this batch tells."""
         schools = dict(figures.schools)
-        sections = _untold(changed, entries) - set(stale)
+        sections = untold(changed, entries) - set(stale)
         if structure:
             sections.update(structure.sections)
             schools |= structure.sections
@@ -273,65 +273,3 @@ class _Batch:
             SQL["move_log"], position, now, self._cursor.low_water, notify
         )
         self.written = len(entries)
-
-
-def _with_section(change: Change) -> list[dict[str, Any]]:
-    return [row for row in change.rows if isinstance(row.get("section_id"), int)]
-
-
-def _machinery(change: Change) -> list[Entry]:
-    """The pipeline's own events: never sent to anybody."""
-    if change.new is None:
-        return []
-    row: dict[str, Any] = change.new
-    match change.source:
-        case "canaries":
-            return [
-                Entry(
-                    change.at,
-                    "_canary",
-                    "_canary",
-                    {"process": row["process"], "beat": row["beat"]},
-                )
-            ]
-        case "revoked_tokens":
-            return [
-                Entry(
-                    change.at,
-                    "_token_revoked",
-                    "_token_revoked",
-                    {"jti": row["jti"]},
-                    educator=row["educator_id"],
-                )
-            ]
-    return []
-
-
-def _stale_entries(stale: dict[int, str], figures: Figures, now: datetime) -> list[Entry]:
-    """A truncated table is a bulk change of the section; a policy asks for a new look."""
-    entries: list[Entry] = []
-    look_again: dict[str, list[int]] = {}
-    for section, reasons in stale.items():
-        for reason in dict.fromkeys(reasons.split()):
-            if reason in _LOOK_AGAIN:
-                look_again.setdefault(reason, []).append(section)
-            else:
-                change = Change(id=0, at=now, source=reason, operation="bulk", section_id=section)
-                entries.append(bulk_entry(change, section, None, figures))
-    for reason, sections in look_again.items():
-        entries += figures_changed(sections, figures.schools, reason, now)
-    return entries
-
-
-def _untold(changed: list[tuple[int | None, int]], entries: list[Entry]) -> set[int]:
-    told = {section for entry in entries for section in entry.sections}
-    whole = {
-        section for entry in entries if entry.type == "bulk_update" for section in entry.sections
-    }
-    pairs = {(entry.student, section) for entry in entries for section in entry.sections}
-    return {
-        section
-        for student, section in changed
-        if section not in whole
-        and (section not in told if student is None else (student, section) not in pairs)
-    }

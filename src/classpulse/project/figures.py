@@ -137,3 +137,15 @@ def percentage(score: int | Decimal | None, total: int | Decimal | None) -> Deci
     exact = Fraction(score) * 10000 / Fraction(total)
     hundredths = (exact + Fraction(1, 2)).__floor__()
     return Decimal(hundredths).scaleb(-2)
+
+
+def totals(section: int, figures: Figures) -> Figure:
+    """The figures of a section that an event tells beside its whole."""
+    of_section = figures.sections.get(section)
+    return {
+        "section_id": section,
+        "total_students": of_section and of_section["total_students"],
+        "overall_average": of_section and of_section["average_score"],
+        "overall_pass_rate": of_section and of_section["pass_rate"],
+        "grade_distribution": of_section and of_section["grade_distribution"],
+    }

@@ -1,61 +1,14 @@
 """Tells a captured change as an event, with the figures that resulted."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from classpulse.capture.change import Change, Row
 from classpulse.project.entry import Entry, spread
-from classpulse.project.figures import Asked, Figures, percentage
+from classpulse.project.figures import Figures, percentage, totals
+from classpulse.project.roster import enrollment, student
 
 Part = dict[str, Any]
-
-
-Memberships = Mapping[int, Collection[int]]
-
-
-def asked_by(changes: list[Change], memberships: Memberships, asked: Asked) -> None:
-    """Add to ``asked`` what :func:`tell` will want to know of these changes.
-
-    ``memberships`` are the sections of students whose whole-day rows, or own rows, are among them.
-    """
-    for change in changes:
-        if change.operation == "truncate":
-            continue
-        if change.operation == "bulk":
-            if change.section_id is not None:
-                asked.sections.add(change.section_id)
-            for student in set(change.student_ids):
-                asked.students.add(student)
-                asked.sections.update(memberships.get(student, ()))
-            continue
-        for row in change.rows:
-            _ask_of_row(change.source, row, memberships, asked)
-
-
-def _ask_of_row(source: str, row: Row, memberships: Memberships, asked: Asked) -> None:
-    match source:
-        case "grades":
-            student, section, subject = row["student_id"], row["section_id"], row["subject_id"]
-            asked.subjects.add((section, subject))
-            asked.marks.add((student, section, subject))
-            asked.subject_names.add(subject)
-            if row["exam_id"] is not None:
-                asked.exams.add(row["exam_id"])
-        case "exams":
-            asked.sections.add(row["section_id"])
-            asked.subjects.add((row["section_id"], row["subject_id"]))
-            asked.subject_names.add(row["subject_id"])
-            return
-        case "attendance" | "enrollments":
-            student, section = row["student_id"], row["section_id"]
-        case "students":
-            student, section = row["id"], None
-        case _:
-            return
-    asked.students.add(student)
-    for mine in memberships.get(student, ()) if section is None else (section,):
-        asked.pairs.add((student, mine))
-        asked.sections.add(mine)
 
 
 def tell(change: Change, figures: Figures) -> list[Entry]:
@@ -124,23 +77,12 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
             "student_average": standing and standing["average_score"],
             "student_letter": standing and standing["letter"],
             "subject_average": of_subject and of_subject["average_score"],
-            **_totals(section, figures),
+            **totals(section, figures),
             "student": standing,
             "student_subject": figures.marks.get((student, section, subject)),
             "section": of_section,
             "subject": of_subject,
         },
-    }
-
-
-def _totals(section: int, figures: Figures) -> Part:
-    of_section = figures.sections.get(section)
-    return {
-        "section_id": section,
-        "total_students": of_section and of_section["total_students"],
-        "overall_average": of_section and of_section["average_score"],
-        "overall_pass_rate": of_section and of_section["pass_rate"],
-        "grade_distribution": of_section and of_section["grade_distribution"],
     }
 
 
@@ -241,72 +183,6 @@ def _exam_part(operation: str, row: Row, figures: Figures) -> Part:
     }
 
 
-def _enrollment(change: Change, figures: Figures) -> Entry:
-    row = change.row
-    event = {"insert": "student_joined", "update": "student_updated", "delete": "student_left"}
-    section = row["section_id"]
-    return _roster(change, event[change.operation], row["student_id"], [section], figures, row)
-
-
-def _student(change: Change, figures: Figures) -> Entry:
-    row, old = change.row, change.old
-    event = "student_updated"
-    if change.operation == "delete":
-        event = "student_left"
-    elif old is not None and old["is_active"] != row["is_active"]:
-        event = "student_joined" if row["is_active"] else "student_left"
-    sections = figures.enrollments.get(row["id"], []) if change.operation == "update" else []
-    return _roster(change, event, row["id"], sections, figures, {})
-
-
-def _roster(
-    change: Change, event: str, student: int, sections: list[int], figures: Figures, row: Row
-) -> Entry:
-    known = figures.students.get(student, {})
-    head = {
-        "operation": change.operation,
-        "student_id": student,
-        "student_name": known.get("name"),
-        "section_ids": sections,
-    }
-    entry = Entry(
-        change.at,
-        "roster_update",
-        event,
-        head,
-        school=figures.student_schools.get(student),
-        student=student,
-    )
-    if not sections:
-        entry.body["roster_data"] = {
-            "student_id": student,
-            "student_name": known.get("name"),
-            "student_number": known.get("student_number"),
-            "section_id": None,
-            "section_name": None,
-        }
-        return entry
-    parts: dict[int, Part] = {}
-    for section in sections:
-        standing = figures.standings.get((student, section))
-        parts[section] = {
-            "roster_data": {
-                "student_id": student,
-                "student_name": known.get("name"),
-                "student_number": known.get("student_number"),
-                "section_id": section,
-                "section_name": figures.section_names.get(section),
-                "roll_number": row.get("roll_number") or (standing and standing["roll_number"]),
-            },
-            "performance_data": {
-                **_totals(section, figures),
-                "student": standing,
-                "section": figures.sections.get(section),
-            },
-        }
-    return spread(entry, parts)
-
-
 def _bulk(change: Change, figures: Figures) -> list[Entry]:
     if change.section_id is not None:
         counts = {change.section_id: change.row_count}
@@ -328,7 +204,7 @@ def bulk_entry(change: Change, section: int, rows: int | None, figures: Figures)
             "rows": rows,
         },
         "performance_data": {
-            **_totals(section, figures),
+            **totals(section, figures),
             "section": figures.sections.get(section),
         },
     }
@@ -346,6 +222,6 @@ _TELLERS: dict[str, Callable[[Change, Figures], Entry]] = {
     "grades": _grade,
     "attendance": _attendance,
     "exams": _exam,
-    "enrollments": _enrollment,
-    "students": _student,
+    "enrollments": enrollment,
+    "students": student,
 }

@@ -1,0 +1,75 @@
+"""Tells who joined a section, left it, or has another name now."""
+
+from typing import Any
+
+from classpulse.capture.change import Change, Row
+from classpulse.project.entry import Entry, spread
+from classpulse.project.figures import Figures, totals
+
+
+def enrollment(change: Change, figures: Figures) -> Entry:
+    """An enrollment that came, changed or went."""
+    row = change.row
+    event = {"insert": "student_joined", "update": "student_updated", "delete": "student_left"}
+    section = row["section_id"]
+    return _roster(change, event[change.operation], row["student_id"], [section], figures, row)
+
+
+def student(change: Change, figures: Figures) -> Entry:
+    """A student that came, changed or went, for all sections that they are in."""
+    row, old = change.row, change.old
+    event = "student_updated"
+    if change.operation == "delete":
+        event = "student_left"
+    elif old is not None and old["is_active"] != row["is_active"]:
+        event = "student_joined" if row["is_active"] else "student_left"
+    sections = figures.enrollments.get(row["id"], []) if change.operation == "update" else []
+    return _roster(change, event, row["id"], sections, figures, {})
+
+
+def _roster(
+    change: Change, event: str, student: int, sections: list[int], figures: Figures, row: Row
+) -> Entry:
+    known = figures.students.get(student, {})
+    head = {
+        "operation": change.operation,
+        "student_id": student,
+        "student_name": known.get("name"),
+        "section_ids": sections,
+    }
+    entry = Entry(
+        change.at,
+        "roster_update",
+        event,
+        head,
+        school=figures.student_schools.get(student),
+        student=student,
+    )
+    if not sections:
+        entry.body["roster_data"] = {
+            "student_id": student,
+            "student_name": known.get("name"),
+            "student_number": known.get("student_number"),
+            "section_id": None,
+            "section_name": None,
+        }
+        return entry
+    parts: dict[int, dict[str, Any]] = {}
+    for section in sections:
+        standing = figures.standings.get((student, section))
+        parts[section] = {
+            "roster_data": {
+                "student_id": student,
+                "student_name": known.get("name"),
+                "student_number": known.get("student_number"),
+                "section_id": section,
+                "section_name": figures.section_names.get(section),
+                "roll_number": row.get("roll_number") or (standing and standing["roll_number"]),
+            },
+            "performance_data": {
+                **totals(section, figures),
+                "student": standing,
+                "section": figures.sections.get(section),
+            },
+        }
+    return spread(entry, parts)

@@ -1,0 +1,77 @@
+"""What a batch has to say beside the changes that it tells one by one."""
+
+from datetime import datetime
+from typing import Any
+
+from classpulse.capture.change import Change
+from classpulse.project.entry import Entry
+from classpulse.project.figures import Figures
+from classpulse.project.structure import figures_changed
+from classpulse.project.telling import bulk_entry
+
+#: reasons of a stale section that ask for a new look; any other names a truncated table
+_LOOK_AGAIN = frozenset({"policy", "structure"})
+
+
+def with_section(change: Change) -> list[dict[str, Any]]:
+    """Its rows that belong to a section."""
+    return [row for row in change.rows if isinstance(row.get("section_id"), int)]
+
+
+def machinery(change: Change) -> list[Entry]:
+    """The pipeline's own events: never sent to anybody."""
+    if change.new is None:
+        return []
+    row: dict[str, Any] = change.new
+    match change.source:
+        case "canaries":
+            return [
+                Entry(
+                    change.at,
+                    "_canary",
+                    "_canary",
+                    {"process": row["process"], "beat": row["beat"]},
+                )
+            ]
+        case "revoked_tokens":
+            return [
+                Entry(
+                    change.at,
+                    "_token_revoked",
+                    "_token_revoked",
+                    {"jti": row["jti"]},
+                    educator=row["educator_id"],
+                )
+            ]
+    return []
+
+
+def of_stale_sections(stale: dict[int, str], figures: Figures, now: datetime) -> list[Entry]:
+    """A truncated table is a bulk change of the section; a policy asks for a new look."""
+    entries: list[Entry] = []
+    look_again: dict[str, list[int]] = {}
+    for section, reasons in stale.items():
+        for reason in dict.fromkeys(reasons.split()):
+            if reason in _LOOK_AGAIN:
+                look_again.setdefault(reason, []).append(section)
+            else:
+                change = Change(id=0, at=now, source=reason, operation="bulk", section_id=section)
+                entries.append(bulk_entry(change, section, None, figures))
+    for reason, sections in look_again.items():
+        entries += figures_changed(sections, figures.schools, reason, now)
+    return entries
+
+
+def untold(changed: list[tuple[int | None, int]], entries: list[Entry]) -> set[int]:
+    """Sections of which something changed that no event tells."""
+    told = {section for entry in entries for section in entry.sections}
+    whole = {
+        section for entry in entries if entry.type == "bulk_update" for section in entry.sections
+    }
+    pairs = {(entry.student, section) for entry in entries for section in entry.sections}
+    return {
+        section
+        for student, section in changed
+        if section not in whole
+        and (section not in told if student is None else (student, section) not in pairs)
+    }
