@@ -1,7 +1,16 @@
 -- name: page
 -- Exams, the newest first and those without a date last, after the one that the cursor names.
+-- A date beyond our calendar, as infinity, is none.
 with filtered as (
-    select exam.*
+    select
+        exam.id,
+        exam.name,
+        exam.section_id,
+        exam.subject_id,
+        exam.total_marks,
+        case
+            when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
+        end as exam_date
     from public.exams as exam
     where exam.section_id = any(cast(:sections as bigint[]))
         and (
@@ -68,7 +77,9 @@ order by page.exam_date desc nulls last, page.id desc;
 select
     exam.id as exam_id,
     exam.name as exam_name,
-    exam.exam_date,
+    case
+        when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
+    end as exam_date,
     exam.total_marks,
     exam.section_id,
     section.name as section_name,
@@ -99,7 +110,9 @@ select
         when grade.status = 'graded'
             then classpulse.rounded(classpulse.exact_percentage(grade.score, grade.total_marks))
     end as percentage,
-    grade.graded_on,
+    case
+        when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
+    end as graded_on,
     grade.remarks
 from classpulse.standing_figures as standing
 left join public.grades as grade

@@ -1,11 +1,13 @@
 -- name: bounds
--- The last day with anything recorded in a section, and today at its school.
+-- The last day with anything recorded in a section, and today at its school. Days beyond our
+-- calendar, as infinity, are in no register.
 select
     section.id as section_id,
     section.name as section_name,
     (
         select max(attendance.date) from public.attendance as attendance
         where attendance.section_id = section.id
+            and attendance.date between '0001-01-02' and '9999-12-30'
     ) as last_date,
     (
         select max(attendance.date)
@@ -14,6 +16,7 @@ select
             on standing.student_id = attendance.student_id
             and standing.section_id = section.id
         where attendance.section_id is null
+            and attendance.date between '0001-01-02' and '9999-12-30'
     ) as last_whole_day,
     timezone(school.time_zone, now())::date as today
 from public.sections as section
@@ -48,6 +51,7 @@ left join lateral (
             or attendance.section_id is null
         )
         and attendance.date between cast(:from_date as date) and cast(:to_date as date)
+        and attendance.date between '0001-01-02' and '9999-12-30'
 ) as marks on true
 where standing.section_id = cast(:section_id as bigint)
 order by standing.roll_number nulls last, standing.name, standing.id;
@@ -68,5 +72,6 @@ join public.attendance as attendance
     and (attendance.section_id = standing.section_id or attendance.section_id is null)
 where standing.section_id = cast(:section_id as bigint)
     and attendance.date between cast(:from_date as date) and cast(:to_date as date)
+    and attendance.date between '0001-01-02' and '9999-12-30'
 group by attendance.date, attendance.period, attendance.section_id is null
 order by attendance.date, attendance.period, whole_day;

@@ -228,11 +228,16 @@ with rows as (
                         )
                 end,
                 'status', grade.status,
-                'graded_on', grade.graded_on,
+                'graded_on', day.graded_on,
                 'remarks', grade.remarks
-            ) order by grade.graded_on desc nulls last, grade.id desc
+            ) order by day.graded_on desc nulls last, grade.id desc
         ) as grades
     from public.grades as grade
+    cross join lateral (
+        select case
+            when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
+        end as graded_on
+    ) as day
     join public.student_performance_summaries as standing
         on standing.student_id = grade.student_id and standing.section_id = grade.section_id
     left join public.exams as exam on exam.id = grade.exam_id
@@ -266,41 +271,58 @@ join public.subjects as subject on subject.id = coalesce(rows.subject_id, figure
 order by section.name, section.id, subject.name, subject.id;
 
 -- name: attendance
--- What was recorded in these sections and for the whole day, each row once.
-with rows as (
-    select attendance.*
+-- What was recorded in these sections and for the whole day, each row once. A section that records
+-- absences alone has counts, and no percentage; neither has a whole day if all of them are such.
+with standings as materialized (
+    select summary.section_id, whole.attendance_average is not null as is_known
+    from public.student_performance_summaries as summary
+    left join public.performance_cache as whole
+        on whole.section_id = summary.section_id and whole.subject_id is null
+    where summary.student_id = cast(:student_id as bigint)
+        and summary.section_id = any(cast(:sections as bigint[]))
+), rows as (
+    select
+        attendance.id,
+        case
+            when attendance.date between '0001-01-02' and '9999-12-30' then attendance.date
+        end as date,
+        attendance.period,
+        attendance.status,
+        attendance.section_id,
+        attendance.remarks,
+        coalesce(standing.is_known, exists (select from standings where standings.is_known))
+            as is_known
     from public.attendance as attendance
+    left join standings as standing on standing.section_id = attendance.section_id
     where attendance.student_id = cast(:student_id as bigint)
-        and (
-            attendance.section_id is null
-            or attendance.section_id in (
-                select summary.section_id
-                from public.student_performance_summaries as summary
-                where summary.student_id = cast(:student_id as bigint)
-                    and summary.section_id = any(cast(:sections as bigint[]))
-            )
-        )
+        and (attendance.section_id is null or standing.section_id is not null)
 ), counts as (
     select
         count(*) filter (where rows.status = 'present') as present,
         count(*) filter (where rows.status = 'late') as late,
         count(*) filter (where rows.status = 'absent') as absent,
         count(*) filter (where rows.status = 'excused') as excused,
-        count(*) as total
+        count(*) as total,
+        count(*) filter (where rows.is_known and rows.status in ('present', 'late')) as attended,
+        count(*) filter (where rows.is_known and rows.status = 'excused') as counted_excused,
+        count(*) filter (where rows.is_known) as counted
     from rows
 ), recent as (
     select rows.*, section.name as section_name
     from rows
     left join public.sections as section on section.id = rows.section_id
-    order by rows.date desc, rows.period desc, rows.id desc
+    order by rows.date desc nulls last, rows.period desc, rows.id desc
     limit 60
 )
 select
-    counts.*,
-    classpulse.rounded(classpulse.exact_percentage(counts.present + counts.late, counts.total))
-        as percentage,
+    counts.present,
+    counts.late,
+    counts.absent,
+    counts.excused,
+    counts.total,
+    classpulse.rounded(classpulse.exact_percentage(counts.attended, counts.counted)) as percentage,
     classpulse.rounded(classpulse.exact_percentage(
-        counts.present + counts.late, counts.total - counts.excused
+        counts.attended, counts.counted - counts.counted_excused
     )) as percentage_unexcused,
     coalesce(
         (
@@ -313,7 +335,7 @@ select
                     'section_id', recent.section_id,
                     'section_name', recent.section_name,
                     'remarks', recent.remarks
-                ) order by recent.date desc, recent.period desc, recent.id desc
+                ) order by recent.date desc nulls last, recent.period desc, recent.id desc
             )
             from recent
         ),

@@ -1,7 +1,10 @@
 -- name: page
 -- Terms of the viewer's schools, the latest first, after the one that the cursor names.
 with filtered as (
-    select term.*
+    select
+        term.*,
+        -- a day beyond our calendar, as infinity, is shown as none and sorted as its last
+        least(greatest(term.starts_on, '0001-01-02'), '9999-12-30') as begins
     from public.terms as term
     where cast(:everything as boolean)
         or term.school_id = cast(:own_school as bigint)
@@ -13,17 +16,18 @@ with filtered as (
     select *
     from filtered
     where cast(:after_id as bigint) is null
-        or (filtered.starts_on, filtered.id)
+        or (filtered.begins, filtered.id)
         < (cast(:after_date as date), cast(:after_id as bigint))
-    order by filtered.starts_on desc, filtered.id desc
+    order by filtered.begins desc, filtered.id desc
     limit cast(:limit as bigint)
 )
 select
     counted.total,
     page.id,
     page.name,
-    page.starts_on,
-    page.ends_on,
+    page.begins,
+    case when page.starts_on = page.begins then page.starts_on end as starts_on,
+    case when page.ends_on between '0001-01-02' and '9999-12-30' then page.ends_on end as ends_on,
     page.school_id,
     school.name as school_name,
     page.id in (select current.term_id from classpulse.current_terms as current) as is_current,
@@ -38,4 +42,4 @@ select
 from (select count(*) as total from filtered) as counted
 left join page on true
 left join public.schools as school on school.id = page.school_id
-order by page.starts_on desc, page.id desc;
+order by page.begins desc, page.id desc;

@@ -25,7 +25,7 @@ const FORMS = {
   whole: (value) => whole.format(value),
   percent: (value) => `${percent.format(value)}%`,
   marks: (value) => marks.format(value),
-  day: (value) => day.format(new Date(`${String(value).slice(0, 10)}T00:00:00Z`)),
+  day: dayOf,
   clock: (value) => clock.format(new Date(value)),
   hours: (value) => hours.format(new Date(value)),
   moment: (value) => (isToday(new Date(value)) ? hours : dayAndHours).format(new Date(value)),
@@ -39,6 +39,12 @@ export function shown(value, form) {
 /** A percentage as the length of a bar: 0 to 100, nothing for unknown. */
 export function lengthOfBar(value) {
   return Math.min(Math.max(Number(value ?? 0), 0), 100).toFixed(2);
+}
+
+function dayOf(value) {
+  const date = new Date(`${String(value).slice(0, 10)}T00:00:00Z`);
+  // a day that Postgres knows and our calendar does not, as infinity
+  return Number.isNaN(date.getTime()) ? UNKNOWN : day.format(date);
 }
 
 function isToday(time) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 process.env.TZ = "Asia/Kolkata";
-const { lengthOfBar, shown } = await import("../../static/js/format.js");
+const { UNKNOWN, lengthOfBar, shown } = await import("../../static/js/format.js");
 
 test("unknown is a dash, never a zero", () => {
   for (const form of ["text", "whole", "percent", "marks", "clock", "moment", "day"]) {
@@ -24,6 +24,9 @@ test("times are the reader's own, days are not moved", () => {
   assert.equal(shown("2025-10-20T15:30:05Z", "clock"), "21:00:05");
   assert.equal(shown("2025-10-20T18:40:05Z", "moment"), "Oct 21, 00:10");
   assert.equal(shown("2025-10-20", "day"), "Oct 20, 2025");
+  for (const never of ["infinity", "-infinity", "12000-01-01"]) {
+    assert.equal(shown(never, "day"), UNKNOWN);
+  }
 });
 
 test("a bar is never longer than whole nor shorter than nothing", () => {

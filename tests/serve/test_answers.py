@@ -247,6 +247,77 @@ async def test_a_student_is_the_mean_of_the_standings_shown_and_says_so(reader: 
     assert len(student["attendance"]["recent"]) == 13
 
 
+async def test_an_absences_only_section_has_counts_and_no_percentage(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    before = (await client.read("/student/1", 3))["attendance"]
+    await tool.execute(
+        "insert into attendance (student_id, section_id, date, status)"
+        " select 1, 2, current_date - day, 'absent' from generate_series(1, 3) as day"
+    )
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    student = await client.read("/student/1", 3)
+    after = student["attendance"]
+    assert (after["absent"], after["total"]) == (before["absent"] + 3, before["total"] + 3)
+    for name in ("percentage", "percentage_unexcused"):
+        assert after[name] == before[name]
+        assert student[f"attendance_{name}"] == before[name]
+    of_bob = await client.read("/student/1", 2)
+    assert (of_bob["attendance"]["absent"], of_bob["attendance"]["percentage"]) == (3, None)
+    assert of_bob["attendance_percentage"] is None
+
+
+async def test_days_beyond_our_calendar_are_none(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    register = await client.read("/section/1/attendance")
+    # a database of before such days were refused
+    for refusal in await tool.fetch(
+        "select format('alter table %s drop constraint %I', conrelid::regclass, conname)"
+        " from pg_constraint where contype = 'c'"
+        " and conrelid in ('terms'::regclass, 'exams'::regclass, 'attendance'::regclass,"
+        " 'grades'::regclass) and pg_get_constraintdef(oid) ~ 'isfinite|infinity|date'"
+    ):
+        await tool.execute(refusal[0])
+    await tool.execute(
+        "update exams set exam_date = 'infinity' where id = 1;"
+        "update exams set exam_date = '-infinity' where id = 2;"
+        "update terms set ends_on = 'infinity', starts_on = '-infinity' where id = 1;"
+        "update grades set graded_on = 'infinity' where exam_id = 1 and student_id = 1;"
+        "insert into attendance (student_id, section_id, date, status) values"
+        " (1, 1, 'infinity', 'present'), (1, null, '12000-01-01', 'present'),"
+        " (2, 1, '-infinity', 'present')"
+    )
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    again = await client.read("/section/1/attendance")
+    for name in ("from", "to", "sessions"):
+        assert again[name] == register[name]
+    await client.read("/section/1/attendance?from=9999-01-01&to=9999-12-31")
+    exams: list[Any] = []
+    page = await client.read("/exams?limit=1")
+    while True:
+        exams += page["items"]
+        if page["next"] is None:
+            break
+        page = await client.read("/exams", limit=1, cursor=page["next"])
+    assert [(e["exam_id"], e["exam_date"] is None) for e in exams] == [
+        (3, False),
+        (2, True),
+        (1, True),
+    ]
+    assert (await client.read("/exam/1"))["exam_date"] is None
+    page = await client.read("/terms", limit=1)
+    terms = page["items"] + (await client.read("/terms", cursor=page["next"]))["items"]
+    assert [(t["name"], t["starts_on"] is None, t["ends_on"] is None) for t in terms] == [
+        ("Before", False, False),
+        ("Now", True, True),
+    ]
+    student = await client.read("/student/1")
+    assert [row["date"] for row in student["attendance"]["recent"]][-2:] == [None, None]
+    grades = {g["exam_id"]: g for s in student["subject_grades"] for g in s["grades"]}
+    assert grades[1]["graded_on"] is None
+
+
 async def test_the_unknown_is_null_and_never_zero(reader: Client) -> None:
     student = await reader.read("/student/12")
     assert student["status"] == "no_data"

@@ -34,6 +34,9 @@ def test_unknown_is_a_dash_and_never_zero(form: str) -> None:
         ("2025-10-20T15:30:05.123456Z", "clock", "15:30:05 UTC"),
         ("2025-10-20T15:30:05Z", "moment", "Oct 20, 15:30 UTC"),
         ("2025-10-05", "day", "Oct 5, 2025"),
+        ("infinity", "day", "–"),
+        ("-infinity", "day", "–"),
+        ("12000-01-01", "day", "–"),
     ],
 )
 def test_a_figure_is_written_out(value: object, form: str, text: str) -> None:

@@ -76,7 +76,10 @@ def _moment(value: Any) -> str:
 
 
 def _day(value: Any) -> str:
-    day = date.fromisoformat(str(value)[:10])
+    try:
+        day = date.fromisoformat(str(value)[:10])
+    except ValueError:  # a day that Postgres knows and our calendar does not, as infinity
+        return UNKNOWN
     return f"{day:%b} {day.day}, {day.year}"
 
 

@@ -8,10 +8,14 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.requests import Request
 
+from classpulse.serve.expected import expected, kinds
 from classpulse.serve.problems import Problem, not_found
 
 _BODY_LIMIT = 1024 * 1024
 _BIGINT = 2**63 - 1
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
+_RANGED = re.compile(r"(\w+) (must be .+)")
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _HIGHEST = Decimal(1_000_000_000)
 
@@ -66,13 +70,16 @@ def read_query(request: Request, kind: type[S]) -> S:
         given = sent.getlist(name)
         if any("\0" in value for value in given):
             raise _wrong(400, name, "holds a NUL byte")
-        kinds = _kinds(fields[name].type)
+        taken = kinds(fields[name].type)
+        is_list = any(isinstance(one, msgspec.inspect.VarTupleType) for one in taken)
         # msgspec would take 1e3 and 5.0 for whole numbers
-        if any(isinstance(kind, msgspec.inspect.IntType) for kind in kinds):
+        if any(isinstance(one, msgspec.inspect.IntType) for one in taken):
             for value in given:
                 if not _WHOLE.fullmatch(value):
-                    raise _wrong(400, name, "must be a whole number")
-        if any(isinstance(kind, msgspec.inspect.VarTupleType) for kind in kinds):
+                    raise _wrong(
+                        400, name, f"must be {expected(fields[name].type, in_list=is_list)}"
+                    )
+        if is_list:
             values[name] = given
         elif len(given) == 1:
             values[name] = given[0]
@@ -90,7 +97,7 @@ async def read_body(request: Request, kind: type[S]) -> S:
     try:
         values = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _refused(422, str(error), "body") from None
+        raise _refused(422, str(error), "body", kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         raise Problem(400, "The body is not JSON.") from None
     if _holds_nul(msgspec.structs.asdict(values)):
@@ -109,7 +116,7 @@ def path_id(request: Request, name: str, noun: str) -> int:
 def check_range(name: str, value: Decimal | None) -> None:
     """For ``__post_init__``: a number that a figure can be compared with."""
     if value is not None and not (value.is_finite() and 0 <= value <= _HIGHEST):
-        raise ValueError(f"Expected `{name}` to be a number from 0 to {_HIGHEST:,}")
+        raise ValueError(f"{name} must be a number from 0 to {_HIGHEST:,}")
 
 
 async def _body(request: Request) -> bytes:
@@ -125,34 +132,37 @@ def _converted(values: dict[str, Any], kind: type[S]) -> S:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _refused(400, str(error), "parameter") from None
+        raise _refused(400, str(error), "parameter", kind) from None
     except (ValueError, OverflowError, ArithmeticError):
         raise Problem(400, "A query parameter holds a number that can't be read.") from None
 
 
-def _refused(status: int, message: str, where: str) -> Problem:
-    """``Expected `int`, got `str` - at `$.limit` `` in words."""
+def _refused(status: int, message: str, where: str, kind: type[Struct]) -> Problem:
+    """What msgspec says, as ``Expected `int`, got `str` - at `$.limit` ``, in a reader's words."""
     what, _, path = message.partition(" - at `")
-    name = path.removesuffix("`").removeprefix("$").removeprefix(".")
-    what = what.replace("`", "")
-    detail = f"{name}: {what}." if name else f"{what}."
-    return Problem(status, detail, errors=[{where: name or "(whole)", "detail": what}])
+    name, _, index = path.removesuffix("`").removeprefix("$").removeprefix(".").partition("[")
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    if name in fields:
+        return _wrong(
+            status, name, f"must be {expected(fields[name].type, in_list=bool(index))}", where
+        )
+    if missing := _MISSING.fullmatch(what):
+        return _wrong(status, missing[1], "is missing", where)
+    if unknown := _UNKNOWN.fullmatch(what):
+        known = ", ".join(fields) or "none"
+        return _wrong(status, _short(unknown[1]), f"is not known here. Known: {known}", where)
+    if ranged := _RANGED.fullmatch(what):
+        return _wrong(status, ranged[1], ranged[2], where)
+    detail = "The body must be a JSON object" if where == "body" else what.replace("`", "")
+    return Problem(status, f"{detail}.", errors=[{where: "(whole)", "detail": detail}])
 
 
-def _wrong(status: int, name: str, what: str) -> Problem:
-    return Problem(status, f"{name} {what}.", errors=[{"parameter": name, "detail": what}])
+def _wrong(status: int, name: str, what: str, where: str = "parameter") -> Problem:
+    return Problem(status, f"{name} {what}.", errors=[{where: name, "detail": what}])
 
 
 def _short(name: str) -> str:
     return name if len(name) <= 60 else name[:59] + "…"
-
-
-def _kinds(kind: Any) -> list[msgspec.inspect.Type]:
-    """The types that a field takes, those inside of a list too."""
-    info = msgspec.inspect.type_info(kind)
-    found = list(info.types) if isinstance(info, msgspec.inspect.UnionType) else [info]
-    inside = [of.item_type for of in found if isinstance(of, msgspec.inspect.VarTupleType)]
-    return found + inside
 
 
 def _holds_nul(value: Any) -> bool:

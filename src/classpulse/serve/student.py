@@ -65,8 +65,6 @@ def _attendance(standings: list[Row], recorded: Row) -> Row:
     shown = ("attendance_percentage", "attendance_percentage_unexcused")
     if len(standings) == 1:
         return {name: standings[0][name] for name in shown}
-    if all(standing["attendance_percentage"] is None for standing in standings):
-        return dict.fromkeys(shown)
     return dict(zip(shown, (recorded["percentage"], recorded["percentage_unexcused"]), strict=True))
 
 

@@ -42,6 +42,7 @@ async def terms_of(database: Database, viewer: Viewer, paging: Paging) -> dict[s
         )
         total = rows[0].pop("total")
         found = [row for row in rows if row["id"] is not None]
+        begins = [row.pop("begins") for row in found]
         items = [
             {name: row[name] for name in row if name != "total"} for row in found[: paging.limit]
         ]
@@ -50,7 +51,7 @@ async def terms_of(database: Database, viewer: Viewer, paging: Paging) -> dict[s
             reader,
             items,
             total=total,
-            next=cursors.write(After(items[-1]["starts_on"], items[-1]["id"])) if more else None,
+            next=cursors.write(After(begins[len(items) - 1], items[-1]["id"])) if more else None,
         )
 
 
