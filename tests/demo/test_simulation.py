@@ -93,5 +93,5 @@ async def test_a_lost_connection_is_made_again(database_url: str, connection: Co
 async def _grown(told: list[str]) -> None:
     seen = len(told)
     async with asyncio.timeout(10):
-        while len(told) < seen + 5:  # noqa: ASYNC110 what is waited for is in the database
+        while len(told) < seen + 5:
             await asyncio.sleep(0.02)
