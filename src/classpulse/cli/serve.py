@@ -56,7 +56,8 @@ def listening(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise ClasspulseError(f"port {port} is in use: choose another with --port") from error
         # Python's own text repeats the address; below 0 are the errors of a look-up by name
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else "no such address"
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else "no such address"
         raise ClasspulseError(
             f"can't listen on {host} port {port} ({reason}): choose others with --host and --port"
         ) from error

@@ -211,6 +211,7 @@ class Publisher:
             if page.log_position < hub.position:
                 await hub.restart(page.epoch, page.log_position, "ahead")
                 continue
+            was_alive = self.alive
             for event in page.events:
                 if event.type == "_canary":
                     self.proof.seen(event)
@@ -218,6 +219,9 @@ class Publisher:
             await hub.dispatch(page.events)
             if hub.position >= page.log_position:
                 hub.as_of_time = page.as_of_time
+            if self.alive and not was_alive:
+                # those who were there before the proof need not wait for the next round
+                hub.broadcast("heartbeat", self._heartbeat())
             if len(page.events) == PAGE_EVENTS:
                 # others have their turn between pages
                 await asyncio.sleep(0)
