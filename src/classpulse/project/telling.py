@@ -196,13 +196,15 @@ def _bulk(change: Change, figures: Figures) -> list[Entry]:
 
 def bulk_entry(change: Change, section: int, rows: int | None, figures: Figures) -> Entry:
     """Many rows of one section at once; ``rows`` is unknown of a truncation."""
+    bulk = {
+        "section_id": section,
+        "section_name": figures.section_names.get(section),
+        "table": change.source,
+        "rows": rows,
+    }
     body = {
-        "bulk_data": {
-            "section_id": section,
-            "section_name": figures.section_names.get(section),
-            "table": change.source,
-            "rows": rows,
-        },
+        **bulk,
+        "bulk_data": bulk,
         "performance_data": {
             **totals(section, figures),
             "section": figures.sections.get(section),
