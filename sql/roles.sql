@@ -71,7 +71,6 @@ begin
             'grant insert (%s), update (%s) on public.educators to classpulse_writer',
             insert_columns, update_columns
         );
-        grant select on public.performance_status to classpulse_writer;
     end if;
 end
 $$;

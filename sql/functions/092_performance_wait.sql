@@ -25,7 +25,7 @@ begin
             raise exception using
                 errcode = 'query_canceled',
                 message = format('the figures were not up to date within %s', timeout),
-                hint = 'is a classpulse server running? select * from performance_status';
+                hint = 'is a classpulse server running?';
         end if;
         commit;
         perform pg_sleep(0.02);

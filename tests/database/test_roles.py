@@ -114,3 +114,18 @@ async def test_a_reader_may_see_how_current_the_figures_are(connection):
     await connection.execute("set role classpulse_reader")
     row = await connection.fetchrow("select * from performance_status")
     assert row["backlog"] >= 0
+
+
+async def test_a_tool_gives_no_educator_the_id_and_with_it_the_password_of_another(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    await connection.execute(
+        "insert into educators (id, email, full_name, role) values"
+        " (1, 'a@school.example', 'A', 'admin'), (2, 'b@school.example', 'B', 'educator')"
+    )
+    async with connection.transaction():
+        await connection.execute("set local role classpulse_writer")
+        await connection.execute("update educators set full_name = 'C' where id = 2")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with connection.transaction():
+                await connection.execute("update educators set id = 3 where id = 1")
