@@ -47,7 +47,7 @@ begin
     -- for thousands it would read whole tables again and again. Those deserve a plan of their own.
     perform set_config(
         'plan_cache_mode',
-        case when cardinality(touched_students) > 50
+        case when cardinality(touched_students) > 1000
             then 'force_custom_plan' else 'force_generic_plan' end,
         true
     );

@@ -135,6 +135,10 @@ from public.performance_cache as figures
 where figures.section_id = any($1::bigint[]) and figures.subject_id is null
 on conflict (section_id) do update set reason = stale_sections.reason || ' policy'
 
+-- name: forget_plans
+-- A plan made while a table was small need not be a good one now.
+discard plans
+
 -- name: still_here
 -- Long work on the client's side must not look like a client that is gone.
 select 1

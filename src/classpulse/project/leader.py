@@ -134,6 +134,7 @@ class Leader:
                     await connection.execute(SQL["end_stuck_leader"])
 
     async def _lead(self, connection: "Connection") -> None:
+        loop = asyncio.get_running_loop()
         cursor = await open_log(connection)
         wake = Wake(connection)
         await wake.start()
@@ -141,9 +142,11 @@ class Leader:
         log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
         chores = _Chores(connection, cursor, self._retention)
         while not wake.asked_to_yield:
+            began = loop.time()
             outcome = await project(connection, cursor)
+            seconds = loop.time() - began
             await chores.after(outcome)
-            await wake.wait(outcome.taken, outcome.oldest)
+            await wake.wait(outcome.taken, outcome.oldest, seconds)
             self.found_late += wake.found_late
             wake.found_late = 0
         self.leading = False
@@ -207,6 +210,7 @@ class _Chores:
         now = self._loop.time()
         if now >= self._next_machinery:
             self._next_machinery = now + HOUSEKEEPING_SECONDS
+            await self._connection.execute(SQL["forget_plans"])
             await self._connection.execute(SQL["forget_machinery"], *self._machinery)
             self._machinery = (self._machinery[1], self._cursor.position)
         while True:

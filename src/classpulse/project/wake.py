@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 SQL = queries("project")
 
 CHANNEL = "classpulse_wake"
-#: while busy: a look every so often
-BUSY_SECONDS = 0.005
+#: while busy: a look every so often, and a rest three times as long as the last batch took: the
+#: writers keep most of the machine, and more changes share the cost of a batch
+BUSY_SECONDS, REST_TIMES, REST_MOST_SECONDS = 0.005, 3.0, 0.1
 #: while writers can't notify at all
 DEAF_SECONDS = 0.02
 #: while writers that read "awake" may still be open
@@ -71,8 +72,8 @@ class Wake:
             self.asked_to_yield = True
         self._woken.set()
 
-    async def wait(self, taken: int, oldest: int) -> None:
-        """Wait for the next look; ``taken`` and ``oldest`` are of the last one."""
+    async def wait(self, taken: int, oldest: int, seconds: float) -> None:
+        """Wait for the next look; ``taken``, ``oldest`` and ``seconds`` are of the last one."""
         now = asyncio.get_running_loop().time()
         if taken:
             self._found(taken, now)
@@ -83,7 +84,7 @@ class Wake:
                 elif now - self._quiet_since > QUIET_SECONDS:
                     await self._fall_asleep()
                     return
-                await self._pause(BUSY_SECONDS)
+                await self._pause(max(BUSY_SECONDS, min(REST_TIMES * seconds, REST_MOST_SECONDS)))
             case State.DEAF:
                 if not taken and now - self._quiet_since > ASLEEP_SECONDS:
                     await self._fall_asleep()
