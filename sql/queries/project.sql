@@ -285,7 +285,7 @@ update classpulse.state set
     as_of_time = $2,
     low_water = greatest(low_water, $3::bigint)
 returning case
-    when $4 and pg_notification_queue_usage() < 0.9
+    when pg_notification_queue_usage() < 0.9
         then pg_notify('classpulse_events', ($1::bigint)::text)
 end
 

@@ -1,16 +1,13 @@
 """The wake-up protocol: whatever the writers do, no change waits for the slow poll."""
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import asyncpg
 import pytest
+from leaders import leading
 
 from classpulse.project import wake
-from classpulse.project.leader import Leader
 
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
@@ -22,21 +19,6 @@ insert into enrollments (student_id, section_id) select n, 1 from generate_serie
 """
 GRADE = "insert into grades (student_id, section_id, subject_id, score) values ($1, 1, 1, $2)"
 ISOLATIONS = ("read committed", "repeatable read", "serializable")
-
-
-@contextlib.asynccontextmanager
-async def leading(url: str) -> AsyncIterator[Leader]:
-    leader = Leader(url, retention=timedelta(days=7))
-    task = asyncio.create_task(leader.run())
-    try:
-        async with asyncio.timeout(10):
-            while not leader.leading:
-                await asyncio.sleep(0.01)
-        yield leader
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def caught_up(connection: "asyncpg.Connection[asyncpg.Record]", seconds: float) -> None:

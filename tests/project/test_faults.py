@@ -1,20 +1,18 @@
 """What must hold when something odd happens: no change lost, nobody aborted, nobody in the way."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
+from leaders import leading
 
 from classpulse.database.migrate import migrate
 from classpulse.database.uninstall import uninstall
 from classpulse.project import leader as leader_module
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log, renew
-from classpulse.project.leader import Leader, leader_session, take_over
+from classpulse.project.leader import leader_session, take_over
 from classpulse.project.verify import verify
 
 SCHOOL = """
@@ -31,21 +29,6 @@ GRADE = "insert into grades (student_id, section_id, subject_id, score) values (
 @pytest.fixture
 async def school(connection: Any) -> None:
     await connection.execute(SCHOOL)
-
-
-@contextlib.asynccontextmanager
-async def leading(url: str) -> AsyncIterator[Leader]:
-    leader = Leader(url, retention=timedelta(days=7))
-    task = asyncio.create_task(leader.run())
-    try:
-        async with asyncio.timeout(10):
-            while not leader.leading:
-                await asyncio.sleep(0.01)
-        yield leader
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def caught_up(connection: Any, seconds: float = 5) -> None:

@@ -62,7 +62,6 @@ async def project(
     connection: "Connection",
     cursor: Cursor,
     *,
-    notify: bool = True,
     then: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """Run one batch and move ``cursor``; one with nothing to do leaves no trace.
@@ -74,7 +73,7 @@ async def project(
         try:
             await connection.execute(SQL["begin"])
             batch = _Batch(connection, cursor)
-            await batch.run(notify=notify)
+            await batch.run()
             if then is not None:
                 await then()
             await connection.execute("commit" if batch.written or then else "rollback")
@@ -102,7 +101,7 @@ class _Batch:
         self.written = 0
         self.oldest = 0
 
-    async def run(self, *, notify: bool) -> None:
+    async def run(self) -> None:
         backlog = await self._connection.fetchrow(
             SQL["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
         )
@@ -125,7 +124,7 @@ class _Batch:
         # a batch without events moves the log all the same: something was taken
         if not entries:
             entries = [Entry(now, "_nothing", "_nothing", {})]
-        await self._write(entries, now, notify=notify)
+        await self._write(entries, now)
 
     async def _take(self, waiting: int) -> list[Change]:
         if not waiting:
@@ -258,7 +257,7 @@ class _Batch:
                         schools[record["id"]] = record["school_id"]
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
 
-    async def _write(self, entries: list[Entry], now: datetime, *, notify: bool) -> None:
+    async def _write(self, entries: list[Entry], now: datetime) -> None:
         position = self._cursor.position
         for start in range(0, len(entries), SLICE):
             rows = [
@@ -269,7 +268,5 @@ class _Batch:
             await self._connection.execute(
                 SQL["write_events"], *(list(column) for column in zip(*rows, strict=True))
             )
-        await self._connection.execute(
-            SQL["move_log"], position, now, self._cursor.low_water, notify
-        )
+        await self._connection.execute(SQL["move_log"], position, now, self._cursor.low_water)
         self.written = len(entries)
