@@ -75,3 +75,45 @@ where standing.section_id = cast(:section_id as bigint)
     and attendance.date between '0001-01-02' and '9999-12-30'
 group by attendance.date, attendance.period, attendance.section_id is null
 order by attendance.date, attendance.period, whole_day;
+
+-- name: newest_days
+-- The newest days with anything recorded, all periods of a day together, the oldest of them first.
+with standings as materialized (
+    select summary.student_id
+    from public.student_performance_summaries as summary
+    where summary.section_id = cast(:section_id as bigint)
+), rows as (
+    select attendance.date, attendance.status
+    from public.attendance as attendance
+    where attendance.section_id = cast(:section_id as bigint)
+        and attendance.student_id in (select standings.student_id from standings)
+    union all
+    select attendance.date, attendance.status
+    from standings
+    join public.attendance as attendance
+        on attendance.student_id = standings.student_id and attendance.section_id is null
+), newest as (
+    select
+        rows.date,
+        count(*) filter (where rows.status = 'present') as present,
+        count(*) filter (where rows.status = 'late') as late,
+        count(*) filter (where rows.status = 'absent') as absent,
+        count(*) filter (where rows.status = 'excused') as excused,
+        count(*) as total
+    from rows
+    where rows.date between '0001-01-02' and '9999-12-30'
+    group by rows.date
+    order by rows.date desc
+    limit cast(:days as integer)
+)
+select
+    newest.*,
+    -- a day of absences alone has counts, and no percentage
+    case
+        when newest.present + newest.late > 0
+            then classpulse.rounded(
+                classpulse.exact_percentage(newest.present + newest.late, newest.total)
+            )
+    end as percentage
+from newest
+order by newest.date;

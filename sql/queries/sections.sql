@@ -66,3 +66,9 @@ from chosen
 join classpulse.section_figures as figures on figures.section_id = chosen.id
 left join public.terms as term on term.id = figures.term_id
 order by chosen.name, chosen.id;
+
+-- name: names
+select section.id, section.name
+from public.sections as section
+where section.id = any(cast(:sections as bigint[]))
+order by section.name, section.id;

@@ -1,19 +1,38 @@
 -- name: page
 -- Standings that pass the filters, in order, after the one that the cursor names; unknown values
 -- come last either way. Always at least one row: `total` counts all that pass.
-with filtered as (
+with measured as (
+    -- what is filtered and sorted by: the standing's figures, or those of its part in one subject
     select
-        standing.id,
-        standing.section_id,
-        standing.name,
-        case cast(:sort as text)
-            when 'average' then standing.average_score
-            when 'attendance' then standing.attendance_percentage
-            when 'roll_number' then standing.roll_number
-            else 0
-        end * case when cast(:descending as boolean) then -1 else 1 end as key,
-        cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
-    from classpulse.standing_figures as standing
+        standing.*,
+        own.student_id is not null as has_own,
+        own.average as own_average,
+        own.letter as own_letter,
+        own.passed as own_passed,
+        own.graded_count as own_graded_count,
+        own.missing_count as own_missing_count,
+        case when asked.subject_id is null then standing.average_score else own.average end
+            as measured_average,
+        case
+            when asked.subject_id is null then standing.average_if_missing_zero
+            else classpulse.rounded(own.exact_average_if_missing_zero)
+        end as measured_if_missing_zero,
+        case
+            when asked.subject_id is null then standing.status
+            when own.passed then 'pass'
+            when not own.passed then 'fail'
+            else 'no_data'
+        end as measured_status,
+        case when asked.subject_id is null then standing.graded_count else own.graded_count end
+            as measured_graded,
+        case when asked.subject_id is null then standing.missing_count else own.missing_count end
+            as measured_missing
+    from (select cast(:basis_subject as bigint) as subject_id) as asked
+    cross join classpulse.standing_figures as standing
+    left join classpulse.subject_standings as own
+        on own.student_id = standing.id
+        and own.section_id = standing.section_id
+        and own.subject_id = asked.subject_id
     where standing.section_id = any(cast(:sections as bigint[]))
         and (
             cast(:subjects as bigint[]) is null
@@ -23,24 +42,41 @@ with filtered as (
                     and figures.subject_id = any(cast(:subjects as bigint[]))
             )
         )
-        and (cast(:status as text) is null or standing.status = cast(:status as text))
+), filtered as (
+    select
+        measured.*,
+        case cast(:sort as text)
+            when 'average' then measured.measured_average
+            when 'average_if_missing_zero' then measured.measured_if_missing_zero
+            when 'attendance' then measured.attendance_percentage
+            when 'roll_number' then measured.roll_number
+            when 'graded' then measured.measured_graded
+            when 'missing' then measured.measured_missing
+            when 'section' then dense_rank() over (
+                order by measured.section_name, measured.section_id
+            )
+            else 0
+        end * case when cast(:descending as boolean) then -1 else 1 end as key,
+        cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
+    from measured
+    where (cast(:status as text) is null or measured.measured_status = cast(:status as text))
         and (
             cast(:min_average as numeric) is null
-            or standing.average_score >= cast(:min_average as numeric)
+            or measured.measured_average >= cast(:min_average as numeric)
         )
         and (
             cast(:max_average as numeric) is null
-            or standing.average_score <= cast(:max_average as numeric)
+            or measured.measured_average <= cast(:max_average as numeric)
         )
         and (
             cast(:attendance_below as numeric) is null
-            or standing.attendance_percentage < cast(:attendance_below as numeric)
+            or measured.attendance_percentage < cast(:attendance_below as numeric)
         )
         and (
             cast(:q as text) is null
-            or position(lower(cast(:q as text)) in lower(standing.name)) > 0
-            or position(lower(cast(:q as text)) in lower(standing.student_number)) > 0
-            or position(lower(cast(:q as text)) in lower(standing.email)) > 0
+            or position(lower(cast(:q as text)) in lower(measured.name)) > 0
+            or position(lower(cast(:q as text)) in lower(measured.student_number)) > 0
+            or position(lower(cast(:q as text)) in lower(measured.email)) > 0
         )
 ), page as (
     select
@@ -77,7 +113,7 @@ with filtered as (
 )
 select
     counted.total,
-    page.key,
+    standing.key,
     standing.id,
     standing.student_number,
     standing.name,
@@ -96,14 +132,16 @@ select
     standing.missing_count,
     standing.total_subjects,
     standing.passed_subjects,
-    standing.failed_subjects
+    standing.failed_subjects,
+    standing.own_average,
+    standing.measured_if_missing_zero as own_average_if_missing_zero,
+    standing.own_letter,
+    standing.own_passed,
+    standing.own_graded_count,
+    standing.own_missing_count
 from (select count(*) as total from filtered) as counted
-left join (
-    page
-    join classpulse.standing_figures as standing
-        on standing.id = page.id and standing.section_id = page.section_id
-) on true
-order by page.place;
+left join page as standing on true
+order by standing.place;
 
 -- name: student
 -- The student, if they have a standing in these sections or the school is the viewer's as a whole.

@@ -138,3 +138,13 @@ where subject.id = cast(:subject_id as bigint)
                 and figures.section_id = any(cast(:sections as bigint[]))
         )
     );
+
+-- name: names
+select subject.id, subject.name
+from public.subjects as subject
+where subject.id in (
+    select figures.subject_id
+    from public.performance_cache as figures
+    where figures.section_id = any(cast(:sections as bigint[]))
+)
+order by subject.name, subject.id;

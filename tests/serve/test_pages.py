@@ -165,7 +165,7 @@ async def test_a_database_that_is_away_is_told_on_a_page(
         raise ConnectionRefusedError
 
     await sign_in(client)
-    monkeypatch.setattr("classpulse.serve.pages.overview_of", away)
+    monkeypatch.setattr("classpulse.serve.pages.overview.overview_of", away)
     answer = await client.http.get("/")
     assert answer.status_code == 503
     assert answer.headers["content-type"].startswith("text/html")

@@ -1,7 +1,7 @@
 import pytest
 from starlette.requests import Request
 
-from classpulse.serve.form import form, local_path
+from classpulse.serve.pages.form import form, local_path
 
 
 @pytest.mark.parametrize("target", ["/", "/?term=3", "/sections/4?x=%2F%2Fevil", "/students/é"])

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from classpulse.assets import folder
-from classpulse.serve.static_files import StaticFiles
+from classpulse.serve.pages.static_files import StaticFiles
 
 
 def client_of(files: StaticFiles) -> httpx.AsyncClient:

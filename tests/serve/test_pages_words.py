@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from classpulse.serve.display import length_of_bar, overview_shown, shown
-from classpulse.serve.happenings import happening
+from classpulse.serve.pages.display import length_of_bar, overview_shown, shown
+from classpulse.serve.pages.happenings import happening
 
 # the same cases hold for the page's own module
 CASES = json.loads(Path(__file__, "../../js/happenings.json").resolve().read_text())

@@ -24,7 +24,6 @@ from classpulse.serve import (
     health,
     history,
     overview,
-    pages,
     registers,
     sections,
     sessions,
@@ -33,11 +32,14 @@ from classpulse.serve import (
     students,
     subjects,
     terms,
+    visits,
     websocket,
 )
 from classpulse.serve.answers import encode
 from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
+from classpulse.serve.pages import people
+from classpulse.serve.pages.routes import routes as page_routes
 from classpulse.serve.problems import HANDLERS
 from classpulse.serve.scope import scope_of
 from classpulse.serve.shutdown import end_streams, end_streams_on_exit
@@ -59,7 +61,7 @@ def create_app(
     app = Starlette(
         routes=_routes(),
         middleware=_middleware(settings),
-        exception_handlers=HANDLERS | pages.HANDLERS,
+        exception_handlers=HANDLERS | people.HANDLERS,
         lifespan=_lifespan,
     )
     state = app.state
@@ -134,11 +136,12 @@ def _routes() -> list[BaseRoute]:
     ]
     return [
         Mount("/api/v1/auth", routes=sessions.routes),
+        *visits.routes,
         *stream.routes,
         *websocket.routes,
         Mount("/api/v1/performance", routes=performance),
         *health.routes,
-        *pages.routes,
+        *page_routes,
     ]
 
 

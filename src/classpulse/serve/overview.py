@@ -40,6 +40,13 @@ async def overview_of(
         return await _overview(reader, viewer, await sections_in_view(reader, viewer, term))
 
 
+async def totals_of(database: Database, viewer: Viewer) -> Row:
+    """The counts, means and rates of an overview of the current terms, without its lists."""
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer)
+        return await reader.only(_SQL["totals"], sections=sections)
+
+
 async def _get(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, Term)

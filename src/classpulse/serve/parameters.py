@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from classpulse.serve.expected import expected, kinds
@@ -50,13 +51,16 @@ class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     term: Id | None = None
 
 
-def read_query(request: Request, kind: type[S]) -> S:
+def read_query(request: Request, kind: type[S], *, blank_is_none: bool = False) -> S:
     """The query string as ``kind``; anything else in it is a 400 problem that names it.
 
-    Where a field is a list, its parameter may repeat.
+    Where a field is a list, its parameter may repeat. ``blank_is_none``: a parameter without a
+    value counts as left out, as a form sends what nobody filled in.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     sent = request.query_params
+    if blank_is_none:
+        sent = QueryParams([(name, value) for name, value in sent.multi_items() if value.strip()])
     unknown = sorted({name for name in sent if name not in fields})
     if unknown:
         known = ", ".join(fields) or "none"

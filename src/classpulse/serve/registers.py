@@ -22,6 +22,7 @@ from classpulse.sql import queries
 _SQL = queries("registers")
 _USUAL = timedelta(days=13)
 _LONGEST = timedelta(days=366)
+_SHOWN_DAYS = 10
 
 
 class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +54,16 @@ async def register_of(
             "students": [with_json(row, ["marks"]) for row in students],
             **await as_of(reader),
         }
+
+
+async def days_of(database: Database, viewer: Viewer, section_id: int) -> list[dict[str, Any]]:
+    """The newest days of a section's register that hold anything, with how many of each status.
+
+    At most ten, the oldest first; 404 unless the section is theirs.
+    """
+    await require_sections(database, viewer, [section_id])
+    async with snapshot(database) as reader:
+        return await reader.all(_SQL["newest_days"], section_id=section_id, days=_SHOWN_DAYS)
 
 
 def _days(span: Span, newest: date) -> tuple[date, date]:

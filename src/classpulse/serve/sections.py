@@ -73,6 +73,33 @@ async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
     return [with_json({name: row[name] for name in _BRIEF}, ["grade_distribution"]) for row in rows]
 
 
+async def section_names(reader: Reader, sections: list[int]) -> list[Row]:
+    """``id`` and ``name`` of each of these sections by name."""
+    return await reader.all(_SQL["names"], sections=sections)
+
+
+async def sections_listed(
+    database: Database, viewer: Viewer, asked: PagingOfTerm, *, with_performers: bool = True
+) -> dict[str, Any]:
+    """A page of somebody's sections by name, each with its performers or without."""
+    after = cursors.read(asked.cursor, After)
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        rows = await sections_of(reader, sections, after=after, limit=asked.limit + 1)
+        items = rows[: asked.limit]
+        if with_performers:
+            best = await performers(reader, [row["section_id"] for row in items], each=True)
+            items = [row | best.get(row["section_id"], no_performers()) for row in items]
+        return await listed(
+            reader,
+            items,
+            total=len(sections),
+            next=cursors.write(After(items[-1]["section_name"], items[-1]["section_id"]))
+            if len(rows) > len(items)
+            else None,
+        )
+
+
 async def section_of(database: Database, viewer: Viewer, section_id: int) -> dict[str, Any]:
     """One section whole; 404 unless it is theirs."""
     await require_sections(database, viewer, [section_id])
@@ -87,22 +114,7 @@ async def section_of(database: Database, viewer: Viewer, section_id: int) -> dic
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, PagingOfTerm)
-    after = cursors.read(asked.cursor, After)
-    async with snapshot(request.app.state.database) as reader:
-        sections = await sections_in_view(reader, viewer, asked.term)
-        rows = await sections_of(reader, sections, after=after, limit=asked.limit + 1)
-        items = rows[: asked.limit]
-        best = await performers(reader, [row["section_id"] for row in items], each=True)
-        return answer(
-            await listed(
-                reader,
-                [row | best.get(row["section_id"], no_performers()) for row in items],
-                total=len(sections),
-                next=cursors.write(After(items[-1]["section_name"], items[-1]["section_id"]))
-                if len(rows) > len(items)
-                else None,
-            )
-        )
+    return answer(await sections_listed(request.app.state.database, viewer, asked))
 
 
 async def _get(request: Request) -> Response:

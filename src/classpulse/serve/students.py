@@ -20,9 +20,19 @@ from classpulse.sql import queries
 
 _SQL = queries("students")
 
-Sort = Literal["name", "average", "attendance", "roll_number"]
+Sort = Literal[
+    "name",
+    "average",
+    "attendance",
+    "roll_number",
+    "average_if_missing_zero",
+    "graded",
+    "missing",
+    "section",
+]
 Order = Literal["asc", "desc"]
 Status = Literal["pass", "fail", "no_data"]
+Basis = Literal["standing", "subject"]
 Words = Annotated[str, Meta(max_length=200)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 
@@ -44,12 +54,22 @@ class _Filters(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Filters(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of ``GET …/students``."""
+    """Of ``GET …/students``.
+
+    With the ``basis`` ``subject`` averages, results and counts that are filtered and sorted by are
+    those of each standing in the one subject asked for, and every item holds them, too.
+    """
 
     section_id: Ids = ()
     subject_id: Ids = ()
     sort: Sort = "name"
     order: Order = "asc"
+    basis: Basis = "standing"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.basis == "subject" and len(set(self.subject_id)) != 1:
+            raise ValueError("basis must be standing unless exactly one subject_id is given")
 
 
 class FiltersInBody(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +156,10 @@ def _conditions(filters: Filters) -> dict[str, object]:
     }
 
 
+def _basis_subject(filters: Filters) -> int | None:
+    return filters.subject_id[0] if filters.basis == "subject" else None
+
+
 async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[str, Any]:
     after = cursors.read(filters.cursor, After)
     if after is not None and (after.sort, after.order) != (filters.sort, filters.order):
@@ -143,6 +167,7 @@ async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[s
     rows = await reader.all(
         _SQL["page"],
         **_conditions(filters),
+        basis_subject=_basis_subject(filters),
         sections=sections,
         sort=filters.sort,
         descending=filters.order == "desc",
@@ -158,14 +183,24 @@ async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[s
     page = found[: filters.limit]
     return await listed(
         reader,
-        [_item(row) for row in page],
+        [_item(row, _basis_subject(filters)) for row in page],
         total=total,
         next=_cursor(page[-1], filters) if len(found) > len(page) else None,
     )
 
 
-def _item(row: Row) -> Row:
-    return listed_student({name: row[name] for name in row if name not in ("total", "key")})
+def _item(row: Row, subject_id: int | None) -> Row:
+    own = {
+        "subject_id": subject_id,
+        "percentage": row.pop("own_average"),
+        "percentage_if_missing_zero": row.pop("own_average_if_missing_zero"),
+        "grade_letter": row.pop("own_letter"),
+        "is_passed": row.pop("own_passed"),
+        "graded_count": row.pop("own_graded_count") or 0,
+        "missing_count": row.pop("own_missing_count") or 0,
+    }
+    item = listed_student({name: row[name] for name in row if name not in ("total", "key")})
+    return item if subject_id is None else item | {"subject_grade": own}
 
 
 def _cursor(row: Row, filters: Filters) -> str:

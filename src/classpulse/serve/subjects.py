@@ -72,6 +72,31 @@ async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
     return [await _shown(reader, row) for row in rows]
 
 
+async def subject_names(reader: Reader, sections: list[int]) -> list[Row]:
+    """``id`` and ``name`` of each subject of these sections by name."""
+    return await reader.all(_SQL["names"], sections=sections)
+
+
+async def subjects_listed(
+    database: Database, viewer: Viewer, asked: PagingOfTerm
+) -> dict[str, Any]:
+    """A page of the subjects of somebody's sections by name."""
+    after = cursors.read(asked.cursor, After)
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        rows = await subjects_of(reader, sections, after=after, limit=asked.limit + 1)
+        items = rows[: asked.limit]
+        total = await reader.only(_SQL["total"], sections=sections)
+        return await listed(
+            reader,
+            items,
+            total=total["total"],
+            next=cursors.write(After(items[-1]["subject_name"], items[-1]["subject_id"]))
+            if len(rows) > len(items)
+            else None,
+        )
+
+
 async def subject_of(
     database: Database, viewer: Viewer, subject_id: int, *, term: int | None = None
 ) -> dict[str, Any]:
@@ -108,22 +133,7 @@ async def _without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> R
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, PagingOfTerm)
-    after = cursors.read(asked.cursor, After)
-    async with snapshot(request.app.state.database) as reader:
-        sections = await sections_in_view(reader, viewer, asked.term)
-        rows = await subjects_of(reader, sections, after=after, limit=asked.limit + 1)
-        items = rows[: asked.limit]
-        total = await reader.only(_SQL["total"], sections=sections)
-        return answer(
-            await listed(
-                reader,
-                items,
-                total=total["total"],
-                next=cursors.write(After(items[-1]["subject_name"], items[-1]["subject_id"]))
-                if len(rows) > len(items)
-                else None,
-            )
-        )
+    return answer(await subjects_listed(request.app.state.database, viewer, asked))
 
 
 async def _get(request: Request) -> Response:

@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from classpulse.assets import folder
-from classpulse.serve.display import length_of_bar, shown
-from classpulse.serve.static_files import StaticFiles
+from classpulse.serve.pages.display import change_shown, length_of_bar, shown
+from classpulse.serve.pages.static_files import StaticFiles
 
 # Nothing inline, nothing from elsewhere: a name that carries markup has nowhere to go.
 _POLICY = "; ".join(
@@ -52,6 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(shown=shown, length_of_bar=length_of_bar)
+    environment.filters.update(shown=shown, length_of_bar=length_of_bar, change_shown=change_shown)
+    environment.globals["theme"] = None
     environment.globals["static"] = static_files().address
     return environment

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from classpulse.serve.display import shown
+from classpulse.serve.pages.display import shown
 
 Event = Mapping[str, Any]
 

@@ -29,15 +29,16 @@ def overview_shown(overview: Mapping[str, Any]) -> dict[str, Any]:
         **overview,
         "attendance_percentage": overview["attendance_stats"]["percentage"],
         "chronically_absent": overview["attendance_stats"]["chronically_absent"],
-        "letters": _letters(overview["grade_distribution"]),
+        "letters": letters_shown(overview["grade_distribution"]),
         "sections": overview["sections_performance_chart"],
         "subjects": overview["subject_performance_chart"],
-        "top": _performers(overview["top_performers"]),
-        "low": _performers(overview["low_performers"]),
+        "top": performers_shown(overview["top_performers"]),
+        "low": performers_shown(overview["low_performers"]),
     }
 
 
-def _letters(distribution: Mapping[str, int]) -> list[dict[str, Any]]:
+def letters_shown(distribution: Mapping[str, int]) -> list[dict[str, Any]]:
+    """A distribution as bars: each letter with its count, and its share of the highest."""
     highest = max(distribution.values(), default=0) or 1
     return [
         {"id": letter, "count": count, "share": 100 * count / highest}
@@ -45,8 +46,20 @@ def _letters(distribution: Mapping[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _performers(students: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def performers_shown(students: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Performers with the key of each."""
     return [{**student, "key": f"{student['id']}-{student['section_id']}"} for student in students]
+
+
+def change_shown(now: object, then: object, form: str) -> str:
+    """How a figure moved: ``+1.25``, ``−3``, ``no change``, or nothing where one is unknown."""
+    if now is None or then is None:
+        return ""
+    moved = _rounded(now) - _rounded(then)
+    if not moved:
+        return "no change"
+    digits = f"{abs(moved):,.0f}" if form == "whole" else f"{abs(moved):,.2f}"
+    return f"+{digits}" if moved > 0 else f"−{digits}"
 
 
 def _whole(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""The pages that people look at. All of them are complete without JavaScript."""

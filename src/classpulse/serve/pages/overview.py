@@ -1,0 +1,50 @@
+"""The overview: everything of the sections in view, and what happened there last."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.history import history_of
+from classpulse.serve.overview import overview_of
+from classpulse.serve.pages.display import overview_shown
+from classpulse.serve.pages.happenings import HAPPENING_TYPES, happening
+from classpulse.serve.pages.people import for_viewers
+from classpulse.serve.pages.plain import plain
+from classpulse.serve.pages.query import ViewQuery
+from classpulse.serve.pages.shell import view
+from classpulse.serve.viewer import Viewer
+from classpulse.serve.visits import begin_visit
+
+_NEWEST = 30
+SEES = {
+    "educator": "The sections you teach",
+    "principal": "Your whole school",
+    "admin": "Every school",
+}
+
+
+async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Response:
+    database = request.app.state.database
+    figures = plain(await overview_of(database, viewer, term=asked.term))
+    # Read later than the figures: what happened in between comes over the stream once more, and
+    # the page knows an event by its id.
+    events = plain(await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES))
+    # Of another term nothing moves, so there is nothing to compare with a visit before.
+    before = None if asked.term else await begin_visit(database, viewer, figures)
+    return await view(
+        request,
+        viewer,
+        "overview.html",
+        of="overview",
+        asked=asked,
+        figures=figures,
+        context={
+            "scope_text": SEES[viewer.role],
+            "overview": overview_shown(figures),
+            "before": before,
+            "happenings": [happening(event) for event in events["items"]],
+        },
+    )
+
+
+routes = [Route("/", for_viewers(ViewQuery, _overview))]

@@ -1,0 +1,101 @@
+"""Problems as pages: what a person reads instead of JSON."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+
+from classpulse.serve import problems
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.pages.rendering import page
+from classpulse.serve.parameters import read_query
+from classpulse.serve.problems import AWAY, Problem, as_problem, unavailable
+from classpulse.serve.viewer import Viewer
+
+logger = logging.getLogger(__name__)
+Endpoint = Callable[[Request], Awaitable[Response]]
+Q = TypeVar("Q", bound=Struct)
+View = Callable[[Request, Viewer, Q], Awaitable[Response]]
+
+
+def for_people(endpoint: Endpoint) -> Endpoint:
+    """The endpoint with its problems as a page, not as JSON."""
+
+    @wraps(endpoint)
+    async def respond(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            return _problem_page(request, problem)
+        except AWAY as error:
+            logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
+            return _problem_page(request, unavailable())
+
+    return respond
+
+
+def for_viewers(kind: type[Q], view: View[Q]) -> Endpoint:
+    """A page of somebody who is signed in; others are led to the form and back.
+
+    ``kind``: what its address may hold. A field of its forms that nobody filled in is none.
+    """
+
+    @wraps(view)
+    async def respond(request: Request) -> Response:
+        asked = read_query(request, kind, blank_is_none=True)
+        viewer = await signed_in(request)
+        return _to_login(request) if viewer is None else await view(request, viewer, asked)
+
+    return for_people(respond)
+
+
+async def signed_in(request: Request) -> Viewer | None:
+    """Who is signed in, or nobody."""
+    try:
+        return await viewer_of(request)
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+        return None
+
+
+async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Response | None:
+    """Handler of unknown addresses: a page for who looks for pages, a problem for the rest."""
+    if (
+        exc.status_code == 404
+        and isinstance(conn, Request)
+        and not conn.url.path.startswith("/api/")
+        and "text/html" in conn.headers.get("accept", "")
+    ):
+        return _problem_page(conn, as_problem(exc))
+    return await problems.on_http_exception(conn, exc)
+
+
+def _to_login(request: Request) -> Response:
+    target = request.url.path
+    if request.url.query:
+        target += f"?{request.url.query}"
+    query = "" if target == "/" else "?" + urlencode({"next": target})
+    return RedirectResponse(f"/login{query}", 303)
+
+
+def _problem_page(request: Request, problem: Problem) -> Response:
+    # Neither is a form that was sent sent again by a link, nor does an address that is wrong help.
+    again = request.url.path if problem.status >= 500 and request.method == "GET" else "/"
+    context = {
+        "title": problem.title,
+        "detail": problem.detail,
+        "again": again,
+        "is_again": again == request.url.path,
+    }
+    return page("problem.html", context, problem.status, problem.headers)
+
+
+# In the place of the one for programs.
+HANDLERS: dict[Any, Any] = {HTTPException: on_http_exception}

@@ -1,0 +1,77 @@
+"""What a view's address holds."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from classpulse.serve.parameters import Cursor, Id, Ids, Limit
+from classpulse.serve.students import Filters, Order, Sort, Status, Words
+
+
+class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of every view: the term that it shows, and the student whose card lies over it."""
+
+    term: Id | None = None
+    student: Id | None = None
+
+
+class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a view that is a list by name."""
+
+    cursor: Cursor | None = None
+
+
+class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a view with a table of standings: the filters of ``GET …/students``."""
+
+    status: Status | None = None
+    min_average: Decimal | None = None
+    max_average: Decimal | None = None
+    attendance_below: Decimal | None = None
+    q: Words | None = None
+    sort: Sort = "name"
+    order: Order = "asc"
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+    def __post_init__(self) -> None:
+        self.filters()
+
+    def filters(self, *, section: Ids = (), subject: Ids = ()) -> Filters:
+        """The same as the list takes them; of one ``subject`` by its own averages."""
+        return Filters(
+            term=None if section else self.term,
+            status=self.status,
+            min_average=self.min_average,
+            max_average=self.max_average,
+            attendance_below=self.attendance_below,
+            q=self.q,
+            sort=self.sort,
+            order=self.order,
+            limit=self.limit,
+            cursor=self.cursor,
+            section_id=section,
+            subject_id=subject,
+            basis="subject" if len(set(subject)) == 1 else "standing",
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter is set that may leave somebody out."""
+        return any(
+            value is not None
+            for value in (
+                self.status,
+                self.min_average,
+                self.max_average,
+                self.attendance_below,
+                self.q,
+            )
+        )
+
+
+class StudentsQuery(RosterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of the table over all sections."""
+
+    section_id: Ids = ()
+    subject_id: Ids = ()

@@ -1,0 +1,16 @@
+"""Every page's address."""
+
+from starlette.routing import BaseRoute
+
+from classpulse.serve.pages import card, overview, sections, signing, students, subjects
+from classpulse.serve.pages.rendering import static_files
+
+routes: list[BaseRoute] = [
+    *overview.routes,
+    *sections.routes,
+    *subjects.routes,
+    *students.routes,
+    *card.routes,
+    *signing.routes,
+    static_files().route,
+]

@@ -1,0 +1,75 @@
+"""The sections: all in view as a list, and one with its roster."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.exams import Filters as ExamFilters
+from classpulse.serve.exams import exams_of
+from classpulse.serve.pages.charts import stacks_of_days
+from classpulse.serve.pages.display import letters_shown, performers_shown
+from classpulse.serve.pages.overview import SEES
+from classpulse.serve.pages.people import for_viewers
+from classpulse.serve.pages.plain import plain
+from classpulse.serve.pages.query import ListQuery, RosterQuery
+from classpulse.serve.pages.roster import roster
+from classpulse.serve.pages.shell import view
+from classpulse.serve.parameters import PagingOfTerm, path_id
+from classpulse.serve.registers import days_of
+from classpulse.serve.sections import section_of, sections_listed
+from classpulse.serve.students import students_of
+from classpulse.serve.viewer import Viewer
+
+_MOST = 200
+_EXAMS = 25
+
+
+async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
+    paging = PagingOfTerm(limit=_MOST, cursor=asked.cursor, term=asked.term)
+    database = request.app.state.database
+    found = plain(await sections_listed(database, viewer, paging, with_performers=False))
+    return await view(
+        request,
+        viewer,
+        "sections.html",
+        of="sections",
+        asked=asked,
+        figures=found,
+        context={"sections": found, "scope_text": SEES[viewer.role]},
+    )
+
+
+async def _section(request: Request, viewer: Viewer, asked: RosterQuery) -> Response:
+    section_id = path_id(request, "section_id", "section")
+    database = request.app.state.database
+    section = plain(await section_of(database, viewer, section_id))
+    filters = asked.filters(section=(section_id,))
+    students = plain(await students_of(database, viewer, filters))
+    exams = plain(
+        await exams_of(database, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
+    )
+    days = plain(await days_of(database, viewer, section_id))
+    return await view(
+        request,
+        viewer,
+        "section.html",
+        of="sections",
+        asked=asked,
+        figures=section,
+        context={
+            "section": section,
+            "letters": letters_shown(section["grade_distribution"]),
+            "top": performers_shown(section["top_performers"]),
+            "low": performers_shown(section["low_performers"]),
+            "roster": roster(students, asked),
+            "exams": exams,
+            "days": days,
+            "stacks": stacks_of_days(days),
+        },
+    )
+
+
+routes = [
+    Route("/sections", for_viewers(ListQuery, _sections)),
+    Route("/sections/{section_id}", for_viewers(RosterQuery, _section)),
+]

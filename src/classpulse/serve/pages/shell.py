@@ -1,0 +1,97 @@
+"""The frame around every view: who looks, where they are, which term, and how it is shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classpulse.serve import tokens
+from classpulse.serve.pages.card import card_of
+from classpulse.serve.pages.links import Links
+from classpulse.serve.pages.query import ViewQuery
+from classpulse.serve.pages.rendering import page, static_files
+from classpulse.serve.parameters import Paging
+from classpulse.serve.problems import not_found
+from classpulse.serve.terms import terms_of
+from classpulse.serve.viewer import Viewer
+
+THEME_COOKIE = "classpulse_theme"
+THEMES = ("light", "dark")
+_VIEWS = (
+    ("overview", "Overview", "/"),
+    ("sections", "Sections", "/sections"),
+    ("subjects", "Subjects", "/subjects"),
+    ("students", "Students", "/students"),
+)
+
+_PATHS = {name: path for name, _, path in _VIEWS}
+
+
+async def view(
+    request: Request,
+    viewer: Viewer,
+    template: str,
+    *,
+    of: str,
+    asked: ViewQuery,
+    figures: Mapping[str, Any],
+    context: Mapping[str, Any],
+    term_path: str | None = None,
+) -> Response:
+    """A view as a page.
+
+    ``of``: which of the four it belongs to. ``figures`` hold the ``as_of`` from which the page's
+    stream goes on: that of what was read first, so that nothing after it is missed. ``term_path``:
+    where another term is shown, if not in the list that the view belongs to.
+    """
+    links = Links(request, asked.term)
+    terms = await _terms(request.app.state.database, viewer, asked.term)
+    card = None
+    if asked.student is not None:
+        card = await card_of(request.app.state.database, viewer, asked.student)
+    return page(
+        template,
+        {
+            "links": links,
+            "term_path": term_path or _PATHS[of],
+            "nav": [(name, words, links.view(path)) for name, words, path in _VIEWS],
+            "here": of,
+            "asked": asked,
+            "viewer_name": viewer.name,
+            "who": viewer.educator_id,
+            "csrf_token": tokens.csrf(request.app.state.jwt_secret, viewer.jti),
+            "theme": theme_of(request),
+            "terms": terms,
+            "term": next((one for one in terms if one["id"] == asked.term), None),
+            "card": card,
+            "as_of": figures["as_of"],
+            "as_of_time": figures["as_of_time"],
+            "modules": static_files().names("js"),
+            **context,
+        },
+    )
+
+
+def theme_of(request: Request) -> str | None:
+    """``light`` or ``dark`` if that was chosen; else the reader's system decides."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else None
+
+
+async def _terms(database: Database, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
+    """The terms to switch between: those with a section of the viewer's, the current ones first."""
+    found = (await terms_of(database, viewer, Paging(limit=500)))["items"]
+    if chosen is not None and chosen not in [term["id"] for term in found]:
+        raise not_found("term")
+    schools = {term["school_id"] for term in found}
+    return [
+        {**term, "label": _label(term, several_schools=len(schools) > 1)}
+        for term in found
+        if term["sections"] or term["id"] == chosen
+    ]
+
+
+def _label(term: Mapping[str, Any], *, several_schools: bool) -> str:
+    return f"{term['name']} – {term['school_name']}" if several_schools else str(term["name"])

@@ -1,0 +1,71 @@
+"""The students: one table over all sections in view."""
+
+from typing import Any
+
+import msgspec
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.pages.overview import SEES
+from classpulse.serve.pages.people import for_viewers
+from classpulse.serve.pages.plain import plain
+from classpulse.serve.pages.query import StudentsQuery
+from classpulse.serve.pages.roster import roster
+from classpulse.serve.pages.shell import view
+from classpulse.serve.scope import sections_in_view
+from classpulse.serve.sections import section_names
+from classpulse.serve.snapshot import snapshot
+from classpulse.serve.students import students_of
+from classpulse.serve.subjects import subject_names
+from classpulse.serve.viewer import Viewer
+
+
+async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> Response:
+    filters = asked.filters(section=asked.section_id, subject=asked.subject_id)
+    filters = msgspec.structs.replace(filters, term=asked.term)
+    database = request.app.state.database
+    students = plain(await students_of(database, viewer, filters))
+    return await view(
+        request,
+        viewer,
+        "students.html",
+        of="students",
+        asked=asked,
+        figures=students,
+        context={
+            "scope_text": SEES[viewer.role],
+            "roster": roster(
+                students,
+                asked,
+                of_subject=filters.basis == "subject",
+                several_sections=True,
+                choices=await _choices(database, viewer, asked),
+            ),
+        },
+    )
+
+
+async def _choices(
+    database: Database, viewer: Viewer, asked: StudentsQuery
+) -> list[dict[str, Any]]:
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        return [
+            {
+                "name": "section_id",
+                "label": "Section",
+                "options": await section_names(reader, sections),
+                "chosen": asked.section_id,
+            },
+            {
+                "name": "subject_id",
+                "label": "Subject",
+                "options": await subject_names(reader, sections),
+                "chosen": asked.subject_id,
+            },
+        ]
+
+
+routes = [Route("/students", for_viewers(StudentsQuery, _students))]

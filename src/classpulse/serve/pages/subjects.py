@@ -1,0 +1,66 @@
+"""The subjects: all in view as a list, and one over its sections with its roster."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.exams import Filters as ExamFilters
+from classpulse.serve.exams import exams_of
+from classpulse.serve.pages.display import letters_shown
+from classpulse.serve.pages.overview import SEES
+from classpulse.serve.pages.people import for_viewers
+from classpulse.serve.pages.plain import plain
+from classpulse.serve.pages.query import ListQuery, RosterQuery
+from classpulse.serve.pages.roster import roster
+from classpulse.serve.pages.shell import view
+from classpulse.serve.parameters import PagingOfTerm, path_id
+from classpulse.serve.students import students_of
+from classpulse.serve.subjects import subject_of, subjects_listed
+from classpulse.serve.viewer import Viewer
+
+_MOST = 200
+_EXAMS = 25
+
+
+async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
+    paging = PagingOfTerm(limit=_MOST, cursor=asked.cursor, term=asked.term)
+    found = plain(await subjects_listed(request.app.state.database, viewer, paging))
+    return await view(
+        request,
+        viewer,
+        "subjects.html",
+        of="subjects",
+        asked=asked,
+        figures=found,
+        context={"subjects": found, "scope_text": SEES[viewer.role]},
+    )
+
+
+async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Response:
+    subject_id = path_id(request, "subject_id", "subject")
+    database = request.app.state.database
+    subject = plain(await subject_of(database, viewer, subject_id, term=asked.term))
+    students = plain(await students_of(database, viewer, asked.filters(subject=(subject_id,))))
+    asked_exams = ExamFilters(subject_id=(subject_id,), term=asked.term, limit=_EXAMS)
+    exams = plain(await exams_of(database, viewer, asked_exams))
+    return await view(
+        request,
+        viewer,
+        "subject.html",
+        of="subjects",
+        asked=asked,
+        figures=subject,
+        context={
+            "subject": subject,
+            "letters": letters_shown(subject["grade_distribution"]),
+            "roster": roster(students, asked, of_subject=True, several_sections=True),
+            "exams": exams,
+        },
+        term_path=request.url.path,
+    )
+
+
+routes = [
+    Route("/subjects", for_viewers(ListQuery, _subjects)),
+    Route("/subjects/{subject_id}", for_viewers(RosterQuery, _subject)),
+]

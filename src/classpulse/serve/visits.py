@@ -1,0 +1,67 @@
+"""What an educator saw last, so that a page can say what has changed since."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from classpulse.serve.answers import encode
+from classpulse.serve.auth import viewer_of
+from classpulse.serve.overview import totals_of
+from classpulse.serve.parameters import NoParameters, read_query
+from classpulse.serve.snapshot import one_statement
+from classpulse.serve.viewer import Viewer
+from classpulse.sql import queries
+
+_SQL = queries("visits")
+# Who comes back sooner has not been away.
+_AWAY_MINUTES = 30
+_KEPT = (
+    "total_students",
+    "overall_average",
+    "overall_pass_rate",
+    "percentage",
+    "total_sections",
+)
+
+
+async def begin_visit(
+    database: Database, viewer: Viewer, overview: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Note what is seen now; what was seen at the end of the visit before, with its ``at``.
+
+    ``None`` at a first visit. A visit ends when half an hour passes without a page.
+    """
+    seen = {
+        **{name: overview[name] for name in _KEPT if name in overview},
+        "percentage": overview["attendance_stats"]["percentage"],
+    }
+    async with one_statement(database) as reader:
+        row = await reader.only(
+            _SQL["begin"],
+            educator_id=viewer.educator_id,
+            seen=encode(seen).decode(),
+            away_minutes=_AWAY_MINUTES,
+        )
+    if row["before"] is None:
+        return None
+    before: dict[str, Any] = msgspec.json.decode(row["before"])
+    return {**before, "at": row["before_at"]}
+
+
+async def _seen(request: Request) -> Response:
+    """A page was left: what it showed is what the next visit is compared with."""
+    viewer = await viewer_of(request)
+    read_query(request, NoParameters)
+    totals = await totals_of(request.app.state.database, viewer)
+    seen = {name: totals[name] for name in _KEPT}
+    async with one_statement(request.app.state.database) as reader:
+        await reader.one(_SQL["leave"], educator_id=viewer.educator_id, seen=encode(seen).decode())
+    return Response(status_code=204)
+
+
+routes = [Route("/api/v1/visits", _seen, methods=["POST"])]
