@@ -90,16 +90,17 @@ def theme_of(request: Request) -> str | None:
 
 
 async def _terms(database: Database, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
-    """The terms to switch between: those with a section of the viewer's, the current ones first."""
+    """The terms to switch between: those with a section of the viewer's, if not all are current."""
     found = (await terms_of(database, viewer, Paging(limit=500)))["items"]
     if chosen is not None and chosen not in [term["id"] for term in found]:
         raise not_found("term")
     schools = {term["school_id"] for term in found}
-    return [
+    shown = [
         {**term, "label": _label(term, several_schools=len(schools) > 1)}
         for term in found
         if term["sections"] or term["id"] == chosen
     ]
+    return shown if any(not term["is_current"] for term in shown) else []
 
 
 def _label(term: Mapping[str, Any], *, several_schools: bool) -> str:
