@@ -1,5 +1,6 @@
 // Puts a record's values where the page names them: text nodes and the lengths of bars, no markup.
 
+import { studentLink } from "./addresses.js";
 import { lengthOfBar, shown } from "./format.js";
 
 /** How long a changed value stays marked: milliseconds. */
@@ -23,6 +24,12 @@ export function fill(root, record, { mark = true } = {}) {
       element.setAttribute(element.dataset.along, lengthOfBar(record[element.dataset.bar]));
     }
   }
+  for (const element of root.querySelectorAll("[data-needs]")) {
+    if (element.dataset.needs in record) element.hidden = !record[element.dataset.needs];
+  }
+  for (const element of root.querySelectorAll("[data-student-of]")) {
+    if (element.dataset.studentOf in record) leadTo(element, record[element.dataset.studentOf]);
+  }
   for (const element of root.querySelectorAll("[data-time]")) {
     if (element.dataset.time in record) {
       element.dateTime = record[element.dataset.time];
@@ -30,6 +37,16 @@ export function fill(root, record, { mark = true } = {}) {
     showTime(element);
   }
   return changed;
+}
+
+function leadTo(element, student) {
+  if (student) {
+    element.href = studentLink(student);
+    element.dataset.student = student;
+  } else {
+    element.removeAttribute("href");
+    delete element.dataset.student;
+  }
 }
 
 /** The time of a `<time data-time>` in the reader's own time zone. */

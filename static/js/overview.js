@@ -75,12 +75,9 @@ function showAsOf(time) {
 
 // What the stream can't fill is fetched whole.
 async function reload() {
-  const [overview, events] = await Promise.all([
-    answer(`${API}/overview`),
-    answer(`${API}/events?limit=30`),
-  ]);
+  feed.renew(answer(`${API}/events?limit=200&types=${HAPPENING_TYPES}`));
+  const overview = await answer(`${API}/overview`);
   if (overview) showOverview(overview, { anew: true });
-  if (events) feed.show(events.items);
 }
 
 async function renew() {

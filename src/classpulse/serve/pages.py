@@ -19,19 +19,21 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
 from classpulse.serve.display import overview_shown
 from classpulse.serve.form import form, local_path
-from classpulse.serve.happenings import HAPPENING_TYPES, happening
+from classpulse.serve.happenings import HAPPENING_TYPES
 from classpulse.serve.history import history_of
 from classpulse.serve.overview import overview_of
 from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.problems import AWAY, Problem, as_problem, unavailable
 from classpulse.serve.rendering import page, static_files
+from classpulse.serve.runs import Runs
 from classpulse.serve.sessions import drop_cookies, set_cookies, sign_in, sign_out
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_NEWEST = 30
+# Events that the entries of the list of the newest are made of.
+_NEWEST = 200
 _WRONG = "The e-mail or the password is wrong. Please try again."
 _INCOMPLETE = "Please give your e-mail and your password."
 _FOREIGN = "That form was not sent from this site’s own page. Please sign in here."
@@ -58,8 +60,9 @@ async def overview(request: Request) -> Response:
     # Through JSON, so that the page shows what its stream will tell.
     figures = _plain(await overview_of(database, viewer))
     # Read later than the figures: what happened in between comes over the stream once more, and
-    # the page knows an event by its id.
+    # the page knows up to which position it has counted.
     events = _plain(await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES))
+    runs = Runs(reversed(events["items"]))
     return page(
         "overview.html",
         {
@@ -67,7 +70,8 @@ async def overview(request: Request) -> Response:
             "as_of_time": figures["as_of_time"],
             "scope_text": _SEES[viewer.role],
             "overview": overview_shown(figures),
-            "happenings": [happening(event) for event in events["items"]],
+            "happenings": runs.records,
+            "runs": encode(runs.state).decode(),
             "modules": static_files().names("js"),
         },
     )

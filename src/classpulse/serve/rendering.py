@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from classpulse.assets import folder
+from classpulse.serve.addresses import student_link
 from classpulse.serve.display import length_of_bar, shown
 from classpulse.serve.static_files import StaticFiles
 
@@ -52,6 +53,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(shown=shown, length_of_bar=length_of_bar)
+    environment.filters.update(shown=shown, length_of_bar=length_of_bar, student_link=student_link)
     environment.globals["static"] = static_files().address
     return environment
