@@ -22,7 +22,7 @@ const STATES = {
 /**
  * What is the same of all events of a `group`, and what the newest of them says; null of an event
  * that always stands alone. Where no figures give the `text`, it counts what became of each row:
- * `row` of this one.
+ * `row` of this one, unless it is a `trifle` beside what became of the row before.
  */
 export function likenessOf(event) {
   return LIKENESSES[event.type]?.(event) ?? null;
@@ -91,6 +91,7 @@ function roster(event) {
     change: rosterChange(event),
     row: [String(row.student_id), event.event],
     text: null,
+    trifle: event.event === "student_updated",
   };
 }
 

@@ -56,7 +56,10 @@ export class Runs {
     };
     run.at = words.at;
     run.count += 1;
-    if (likeness !== null && likeness.text === null) run.rows.set(...likeness.row);
+    if (likeness !== null && likeness.text === null) {
+      const [row, state] = likeness.row;
+      if (!(likeness.trifle && run.rows.has(row))) run.rows.set(row, state);
+    }
     run.record =
       likeness === null || run.count === 1 ? single(run, words) : many(run, words, likeness);
     this.#runs = [run, ...this.#runs.filter((other) => other !== run)].slice(0, MOST_RUNS);

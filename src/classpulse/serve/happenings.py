@@ -1,11 +1,36 @@
 """Events in words, for the list of the newest. ``static/js/happenings.js`` is the live twin."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from classpulse.serve.display import shown
 
 Event = Mapping[str, Any]
+
+
+class _Figures(TypedDict, total=False):
+    exam: dict[str, Any] | None
+
+
+class _Told(TypedDict, total=False):
+    type: str
+    event: str
+    operation: str
+    id: str
+    position: int
+    timestamp: str
+    grade_data: dict[str, Any]
+    attendance_data: dict[str, Any]
+    exam_data: dict[str, Any]
+    roster_data: dict[str, Any]
+    bulk_data: dict[str, Any]
+    performance_data: _Figures
+
+
+#: Of an event's JSON what is put in words: a small part of it, for most of it are figures.
+read_event: Callable[[bytes | msgspec.Raw], Event] = msgspec.json.Decoder(_Told).decode
 
 
 def happening(event: Event) -> dict[str, Any] | None:

@@ -22,7 +22,8 @@ from classpulse.serve.happenings import (
 class Likeness:
     """What is the same of all events of a ``group``, and what the newest of them says.
 
-    Where no figures give the ``text``, it counts what became of each row: ``row`` of this one.
+    Where no figures give the ``text``, it counts what became of each row: ``row`` of this one,
+    unless it is a ``trifle`` beside what became of the row before.
     """
 
     group: str
@@ -32,6 +33,7 @@ class Likeness:
     change: str
     row: tuple[str, str]
     text: str | None = None
+    trifle: bool = False
 
 
 def likeness_of(event: Event) -> Likeness | None:
@@ -107,6 +109,7 @@ def _roster(event: Event) -> Likeness | None:
         student,
         roster_change(event),
         (str(student.get("student_id")), event["event"]),
+        trifle=event["event"] == "student_updated",
     )
 
 

@@ -19,7 +19,7 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
 from classpulse.serve.display import overview_shown
 from classpulse.serve.form import form, local_path
-from classpulse.serve.happenings import HAPPENING_TYPES
+from classpulse.serve.happenings import HAPPENING_TYPES, read_event
 from classpulse.serve.history import history_of
 from classpulse.serve.overview import overview_of
 from classpulse.serve.parameters import NoParameters, read_query
@@ -61,8 +61,8 @@ async def overview(request: Request) -> Response:
     figures = _plain(await overview_of(database, viewer))
     # Read later than the figures: what happened in between comes over the stream once more, and
     # the page knows up to which position it has counted.
-    events = _plain(await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES))
-    runs = Runs(reversed(events["items"]))
+    events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES)
+    runs = Runs(read_event(event) for event in reversed(events["items"]))
     return page(
         "overview.html",
         {

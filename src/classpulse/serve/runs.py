@@ -74,7 +74,8 @@ class Runs:
         run.count += 1
         if likeness is not None and likeness.text is None:
             row, state = likeness.row
-            run.rows[row] = state
+            if not (likeness.trifle and row in run.rows):
+                run.rows[row] = state
         run.record = (
             _single(run, words)
             if likeness is None or run.count == 1
