@@ -134,6 +134,31 @@ async def test_who_stands_on_a_link_stays_there_when_its_entry_goes_to_the_top(
     await expect(page.locator("#feed li").first.get_by_role("link")).to_be_focused()
 
 
+async def test_what_the_page_was_made_with_is_not_counted_again_when_the_stream_repeats_it(
+    context: BrowserContext, server: Server, connection: Any, school: int
+) -> None:
+    exam, students = await quiz(connection, school)
+    page = await live(context, server)
+    since = await page.locator("#overview").get_attribute("data-since")
+    for student in students[:3]:
+        await connection.execute(GRADE, student, exam, 50)
+    await folded_in(connection)
+
+    async def older(route: Any) -> None:
+        """The page as if its figures had been read before the grades, its newest events after."""
+        response = await route.fetch()
+        body = re.sub(r'data-since="[^"]*"', f'data-since="{since}"', await response.text())
+        await route.fulfill(response=response, body=body)
+
+    await page.route(f"{server.url}/", older)
+    await page.reload()
+    row = page.locator("#feed li").first
+    await expect(row).to_contain_text("3 of 17 graded")
+    await connection.execute(GRADE, students[3], exam, 50)
+    await expect(row).to_contain_text("4 of 17 graded")
+    await expect(row.locator(".badge")).to_have_text(re.compile(r"^4\s*events$"))
+
+
 async def test_what_happens_while_the_log_is_read_anew_is_neither_lost_nor_counted_twice(
     context: BrowserContext, server: Server, connection: Any, school: int
 ) -> None:
