@@ -97,7 +97,8 @@ async def test_everything_is_reached_by_the_keyboard_and_shows_where_the_focus_i
     await expect(page.locator("#indicator")).to_contain_text("Live Data", timeout=5_000)
     expected = await page.evaluate(
         """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), ' +
-                  'select, summary, [tabindex="0"]')].filter((one) => one.checkVisibility()).length"""
+                  'select, summary, [tabindex="0"]')]
+                  .filter((one) => one.checkVisibility()).length"""
     )
     reached = set()
     for _ in range(expected):
