@@ -19,7 +19,7 @@ SECTION = "<script>window.broken=1</script> & \"Class\" '10-A' مدرسة"
 
 @pytest.fixture
 async def hostile(connection: Any, school: int) -> dict[str, int]:
-    """Beside the five: nobody's section, one of 2,000, a student without a grade, one over 100 %."""
+    """Beside the five: a section of nobody, and one of 2,000 with one ungraded and one at 150 %."""
     await connection.execute("update sections set name = $1 where id = $2", SECTION, school)
     await connection.execute(
         "update subjects set name = '=cmd|'' /C calc''!A0 <i>Maths</i>';"
