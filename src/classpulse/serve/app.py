@@ -39,6 +39,8 @@ from classpulse.serve.answers import encode
 from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.problems import HANDLERS
+from classpulse.serve.reports import disclosures, download
+from classpulse.serve.reports.press import Press
 from classpulse.serve.scope import scope_of
 from classpulse.serve.shutdown import end_streams, end_streams_on_exit
 from classpulse.serve.snapshot import open_pool
@@ -66,6 +68,7 @@ def create_app(
     state.settings = settings
     state.jwt_secret = jwt_secret
     state.failed_logins = FailedLogins()
+    state.press = Press()
     state.database = open_pool(database_url, pooled=settings.listen_url is not None)
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
@@ -131,12 +134,14 @@ def _routes() -> list[BaseRoute]:
         *exams.routes,
         *terms.routes,
         *history.routes,
+        *download.routes,
     ]
     return [
         Mount("/api/v1/auth", routes=sessions.routes),
         *stream.routes,
         *websocket.routes,
         Mount("/api/v1/performance", routes=performance),
+        Mount("/api/v1", routes=disclosures.routes),
         *health.routes,
         *pages.routes,
     ]
@@ -152,7 +157,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-CSRF-Token"],
                 allow_credentials=True,
-                expose_headers=["Retry-After"],
+                expose_headers=["Retry-After", "Content-Disposition"],
                 max_age=600,
             )
         )

@@ -1,0 +1,82 @@
+-- name: teaching
+-- Those of these sections in which one of the subjects is taught.
+select coalesce(array_agg(distinct figures.section_id), '{}') as section_ids
+from public.performance_cache as figures
+where figures.section_id = any(cast(:sections as bigint[]))
+    and figures.subject_id = any(cast(:subjects as bigint[]));
+
+-- name: stamp
+-- Where the figures stand, by the clock of these schools: theirs if they share one, else UTC.
+select
+    state.epoch || '-' || state.position as as_of,
+    state.as_of_time,
+    school.names as school_names,
+    school.time_zone,
+    timezone(school.time_zone, state.as_of_time) as local_as_of,
+    timezone(school.time_zone, clock_timestamp()) as local_made
+from classpulse.state
+cross join (
+    select
+        coalesce(array_agg(school.name order by school.name, school.id), '{}') as names,
+        case
+            when count(distinct school.time_zone) = 1 then min(school.time_zone)
+            else 'UTC'
+        end as time_zone
+    from public.schools as school
+    where school.id = any(cast(:schools as bigint[]))
+) as school;
+
+-- name: names
+-- What was asked for by id, by name.
+select
+    array(
+        select section.name from public.sections as section
+        where section.id = any(cast(:sections as bigint[]))
+        order by section.name, section.id
+    ) as section_names,
+    array(
+        select subject.name from public.subjects as subject
+        where subject.id = any(cast(:subjects as bigint[]))
+        order by subject.name, subject.id
+    ) as subject_names,
+    (
+        select term.name from public.terms as term where term.id = cast(:term as bigint)
+    ) as term_name;
+
+-- name: in_subject
+-- What standings, given by two lists side by side, have in one subject.
+select
+    standing.student_id,
+    standing.section_id,
+    figures.percentage,
+    figures.letter
+from unnest(cast(:students as bigint[]), cast(:sections as bigint[]))
+    as standing (student_id, section_id)
+join classpulse.subject_standing_figures as figures
+    on figures.student_id = standing.student_id
+    and figures.section_id = standing.section_id
+    and figures.subject_id = cast(:subject_id as bigint);
+
+-- name: attendance
+-- Every row of a student's attendance in these sections and of whole days, the newest first.
+select
+    case
+        when attendance.date between '0001-01-02' and '9999-12-30' then attendance.date
+    end as date,
+    attendance.period,
+    section.name as section_name,
+    attendance.status,
+    attendance.remarks
+from public.attendance as attendance
+left join public.sections as section on section.id = attendance.section_id
+where attendance.student_id = cast(:student_id as bigint)
+    and (
+        attendance.section_id is null
+        or exists (
+            select from public.student_performance_summaries as standing
+            where standing.student_id = attendance.student_id
+                and standing.section_id = attendance.section_id
+                and standing.section_id = any(cast(:sections as bigint[]))
+        )
+    )
+order by attendance.date desc, attendance.period desc, attendance.id desc;
