@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["text", "number", "marks", "count", "flag", "status", "day"]
+Kind = Literal["text", "letter", "number", "marks", "count", "flag", "status", "day"]
 
 
 @dataclass(frozen=True)
@@ -22,32 +22,32 @@ class Column:
 
 
 STUDENTS = (
-    Column("student_number", "Number", width=14, page_width=50),
-    Column("name", "Name", width=32, page_width=120),
-    Column("section_name", "Section", width=20, page_width=64),
-    Column("roll_number", "Roll no.", "count", page_width=30),
-    Column("average_score", "Average", "number", page_width=42),
+    Column("student_number", "Number", width=14, page_width=44),
+    Column("name", "Name", width=32, page_width=104),
+    Column("section_name", "Section", width=20, page_width=52),
+    Column("roll_number", "Roll no.", "count", page_width=28),
+    Column("average_score", "Average", "number", page_width=37),
     Column("average_if_missing_zero", "If missing is 0", "number", width=14, page_width=42),
-    Column("letter", "Letter", width=8, page_width=0),
-    Column("status", "Result", "status", page_width=38),
-    Column("attendance_percentage", "Attendance %", "number", width=14, page_width=52),
+    Column("letter", "Letter", "letter", width=8, page_width=34),
+    Column("status", "Result", "status", page_width=46),
+    Column("attendance_percentage", "Attendance %", "number", width=14, page_width=47),
     Column(
         "attendance_percentage_unexcused",
-        "Attendance %, excused left out",
+        "Unexcused attendance %",
         "number",
-        width=28,
+        width=22,
         page_width=0,
     ),
-    Column("chronically_absent", "Chronically absent", "flag", width=18, page_width=50),
-    Column("graded_count", "Graded", "count", page_width=36),
-    Column("missing_count", "Missing", "count", page_width=38),
+    Column("chronically_absent", "Chronically absent", "flag", width=18, page_width=52),
+    Column("graded_count", "Graded", "count", page_width=34),
+    Column("missing_count", "Missing", "count", page_width=36),
     Column("total_subjects", "Subjects", "count", page_width=0),
     Column("passed_subjects", "Subjects passed", "count", width=16, page_width=0),
     Column("failed_subjects", "Subjects failed", "count", width=16, page_width=0),
 )
 IN_SUBJECT = (
     Column("subject_percentage", "In the subject", "number", width=14, page_width=42),
-    Column("subject_letter", "Letter in the subject", width=18, page_width=36),
+    Column("subject_letter", "Letter in the subject", "letter", width=18, page_width=44),
 )
 SECTIONS = (
     Column("section_name", "Section", width=28, page_width=120),
@@ -71,9 +71,9 @@ STANDINGS = (
     Column("term_name", "Term", width=20, page_width=60),
     Column("roll_number", "Roll no.", "count", page_width=40),
     Column("average_score", "Average", "number", page_width=46),
-    Column("average_if_missing_zero", "If missing is 0", "number", width=14, page_width=50),
-    Column("letter", "Letter", page_width=34),
-    Column("status", "Result", "status", page_width=42),
+    Column("average_if_missing_zero", "If missing is 0", "number", width=14, page_width=46),
+    Column("letter", "Letter", "letter", page_width=38),
+    Column("status", "Result", "status", page_width=46),
     Column("attendance_percentage", "Attendance %", "number", width=14, page_width=58),
     Column("chronically_absent", "Chronically absent", "flag", width=18, page_width=54),
 )
@@ -82,8 +82,8 @@ SUBJECT_AVERAGES = (
     Column("subject_code", "Code", page_width=40),
     Column("section_name", "Section", width=28, page_width=80),
     Column("percentage", "Average", "number", page_width=50),
-    Column("percentage_if_missing_zero", "If missing is 0", "number", width=14, page_width=50),
-    Column("grade_letter", "Letter", page_width=34),
+    Column("percentage_if_missing_zero", "If missing is 0", "number", width=14, page_width=46),
+    Column("grade_letter", "Letter", "letter", page_width=38),
     Column("is_passed", "Passed", "flag", page_width=42),
     Column("graded_count", "Graded", "count", page_width=42),
     Column("missing_count", "Missing", "count", page_width=42),
@@ -111,13 +111,16 @@ STAMP = ("as_of", "as_of_time")
 
 
 def students(*, in_subject: bool, of_one_section: bool) -> tuple[Column, ...]:
-    """The columns of a list of standings; on a page, one section need not be named in each row."""
+    """The columns of a list of standings.
+
+    On a page, one section need not be named in each row, and what a standing has in a subject
+    takes the room of what is less to the point there.
+    """
+    left_out = {"section_name"} if of_one_section else set()
     columns = list(STUDENTS)
     if in_subject:
         columns[4:4] = IN_SUBJECT
-    if of_one_section:
-        columns[2] = replace(columns[2], page_width=0)
-    if not in_subject:
-        letter = next(i for i, column in enumerate(columns) if column.name == "letter")
-        columns[letter] = replace(columns[letter], page_width=34)
-    return tuple(columns)
+        left_out |= {"roll_number", "letter", "chronically_absent"}
+    return tuple(
+        replace(column, page_width=0) if column.name in left_out else column for column in columns
+    )

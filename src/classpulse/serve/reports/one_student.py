@@ -103,9 +103,7 @@ def _figures(student: Row) -> list[Figure]:
         Figure("Letter", student["letter"], "text"),
         Figure("Result", STATUS[student["status"]], "text"),
         Figure("Attendance", student["attendance_percentage"], "percent"),
-        Figure(
-            "Attendance, excused left out", student["attendance_percentage_unexcused"], "percent"
-        ),
+        Figure("Unexcused attendance", student["attendance_percentage_unexcused"], "percent"),
         Figure("Subjects", student["total_subjects"], "whole"),
         Figure("Subjects passed", student["passed_subjects"], "whole"),
         Figure("Subjects failed", student["failed_subjects"], "whole"),

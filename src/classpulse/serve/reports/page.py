@@ -18,7 +18,7 @@ SUNK = HexColor("#EDF1F2")
 ACCENT = HexColor("#12615F")
 BAR = HexColor("#3C8C86")
 
-LEFT = 42.0
+LEFT = 38.0
 WIDTH = A4[0] - 2 * LEFT
 RIGHT = LEFT + WIDTH
 _TOP = A4[1] - 46

@@ -23,7 +23,9 @@ _CELL = Style(8)
 _SOFT = Style(8, SOFT)
 _GAP = 6.0
 _PADDING = 3.0
-_TEXT = ("text", "status", "day", "flag")
+# Numbers end where their column ends; what comes after them must keep its distance.
+_NUMBERS = ("number", "marks", "count")
+_DISTANCE = 8.0
 
 
 class PageTable:
@@ -34,10 +36,8 @@ class PageTable:
         self._title = title
         self._columns = [column for column in columns if column.page_width]
         self._widths = _widths(self._columns)
-        self._heads = [
-            typesetting.lines(column.title, _HEAD.size, width - _GAP)
-            for column, width in zip(self._columns, self._widths, strict=True)
-        ]
+        self._indents = _indents(self._columns)
+        self._heads = self._lines([column.title for column in self._columns], _HEAD)
 
     def write(self, rows: Iterable[Row], nothing: str) -> None:
         """All rows; ``nothing`` is said where there is none."""
@@ -67,10 +67,7 @@ class PageTable:
 
     def _row(self, row: Row) -> None:
         texts = [shown(row[column.name], column.kind) for column in self._columns]
-        cells = [
-            typesetting.lines(text, _CELL.size, width - _GAP)
-            for text, width in zip(texts, self._widths, strict=True)
-        ]
+        cells = self._lines(texts, _CELL)
         styles = [_SOFT if text == UNKNOWN else _CELL for text in texts]
         height = max(map(len, cells)) * _CELL.leading + 2 * _PADDING
         if height > self._pages.room:
@@ -80,17 +77,31 @@ class PageTable:
         self._cells(cells, styles, top - _PADDING)
         self._pages.rule(top - height)
 
+    def _lines(self, texts: list[str], style: Style) -> list[list[typesetting.Line]]:
+        return [
+            typesetting.lines(text, style.size, width - indent - _GAP / 2)
+            for text, width, indent in zip(texts, self._widths, self._indents, strict=True)
+        ]
+
     def _cells(self, cells: list[list[typesetting.Line]], styles: list[Style], top: float) -> None:
         x = LEFT
-        for column, width, lines, style in zip(
-            self._columns, self._widths, cells, styles, strict=True
+        for column, width, indent, lines, style in zip(
+            self._columns, self._widths, self._indents, cells, styles, strict=True
         ):
             for place, line in enumerate(lines):
-                right = column.kind not in _TEXT or line.rtl
-                indent = width - _GAP / 2 - line.length(style.size) if right else _GAP / 2
+                ends_right = column.kind in _NUMBERS or line.rtl
+                at = width - _GAP / 2 - line.length(style.size) if ends_right else indent
                 y = top - place * style.leading - style.size
-                self._pages.text(line, x + indent, y, style)
+                self._pages.text(line, x + at, y, style)
             x += width
+
+
+def _indents(columns: list[Column]) -> list[float]:
+    after_number = [False, *(column.kind in _NUMBERS for column in columns)]
+    return [
+        _DISTANCE if after and column.kind not in _NUMBERS else _GAP / 2
+        for column, after in zip(columns, after_number, strict=False)
+    ]
 
 
 def _widths(columns: list[Column]) -> list[float]:

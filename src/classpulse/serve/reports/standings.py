@@ -180,7 +180,7 @@ def _figures_of_sections(row: Row) -> list[Figure]:
         Figure("Failed", row["failed_students"], "whole"),
         Figure("No data", row["no_data"], "whole"),
         Figure("Attendance", row["percentage"], "percent"),
-        Figure("Attendance, excused left out", row["percentage_unexcused"], "percent"),
+        Figure("Unexcused attendance", row["percentage_unexcused"], "percent"),
         Figure("Chronically absent", row["chronically_absent"], "whole"),
     ]
 

@@ -7,20 +7,19 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from bidi import algorithm as bidi
 from reportlab.lib.colors import Color
 from reportlab.pdfbase.ttfonts import ShapeData, ShapedStr
 from reportlab.pdfgen.canvas import Canvas
 
-from classpulse.serve.reports.fonts import Font, first_font, font_of, is_invisible
+from classpulse.serve.reports.direction import in_order, starts_right
+from classpulse.serve.reports.fonts import Font, Glyph, first_font, font_of, is_invisible
 
 _STAND_IN = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 # Nobody's name, and no remark that a table should hold whole.
 _LONGEST = 600
-_RTL = frozenset({"R", "AL", "AN"})
 # How much heavier than the font its bold is drawn, as a part of its size.
 _BOLD = 0.026
 _FILL, _FILL_AND_STROKE = 0, 2
@@ -51,7 +50,7 @@ class Line:
 def lines(text: str, size: float, width: float) -> list[Line]:
     """The text in lines no longer than ``width``; a word that is longer is broken, too."""
     plain = _plain(text)
-    rtl = _starts_right(plain)
+    rtl = starts_right(plain)
     room = width * 1000 / size
     return [_line(part, rtl) for part in _broken(plain, room)] or [_line("", rtl=False)]
 
@@ -59,7 +58,7 @@ def lines(text: str, size: float, width: float) -> list[Line]:
 def line(text: str, size: float, width: float) -> Line:
     """The text in one line, cut off with … where it is longer than ``width``."""
     plain = _plain(text)
-    rtl = _starts_right(plain)
+    rtl = starts_right(plain)
     room = width * 1000 / size
     whole = _line(plain, rtl)
     if whole.width <= room:
@@ -72,15 +71,14 @@ def draw(
     canvas: Canvas, line: Line, x: float, y: float, size: float, color: Color, *, bold: bool = False
 ) -> None:
     """Draw a line from its left end on its base line."""
-    text = canvas.beginText(x, y)
-    text.setFillColor(color)
-    if bold:
-        text.setStrokeColor(color)
-        canvas.setLineWidth(size * _BOLD)
-    text.setTextRenderMode(_FILL_AND_STROKE if bold else _FILL)
-    canvas.drawText(text)
+    # a text object knows nothing of what the one before it left behind
+    canvas.saveState()
+    canvas.setStrokeColor(color)
+    canvas.setLineWidth(size * _BOLD)
     for run in line.runs:
         part = canvas.beginText(x, y)
+        part.setTextRenderMode(_FILL_AND_STROKE if bold else _FILL)
+        part.setFillColor(color)
         part.setFont(run.font.embedded.fontName, size)
         part.textOut(run.glyphs)
         if run.actual is not None:
@@ -90,6 +88,7 @@ def draw(
         if run.actual is not None:
             canvas.addLiteral("EMC")
         x += run.width * size / 1000
+    canvas.restoreState()
 
 
 def _plain(text: str) -> str:
@@ -101,11 +100,6 @@ def _plain(text: str) -> str:
     )
     words = " ".join(kept.split())
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}{_ELLIPSIS}"
-
-
-def _starts_right(text: str) -> bool:
-    strong = (unicodedata.bidirectional(char) for char in text)
-    return next((kind != "L" for kind in strong if kind in ("L", "R", "AL")), False)
 
 
 def _broken(text: str, room: float) -> Iterator[str]:
@@ -146,71 +140,40 @@ def _width(text: str) -> float:
 
 @lru_cache(maxsize=20_000)
 def _line(text: str, rtl: bool) -> Line:
-    runs = [run for part, leans in _in_order(text, rtl) for run in _shaped(part, rtl=leans)]
+    runs = [run for part, leans in in_order(text, rtl=rtl) for run in _shaped(part, rtl=leans)]
     return Line(tuple(runs), sum(run.width for run in runs), rtl)
-
-
-def _in_order(text: str, rtl: bool) -> list[tuple[str, bool]]:
-    """Stretches of one direction, from left to right, each in its own logical order."""
-    if not rtl and not any(unicodedata.bidirectional(char) in _RTL for char in text):
-        return [(text, False)] if text else []
-    levels = _levels(text, rtl)
-    stretches = []
-    at = 0
-    for level, group in groupby(levels):
-        length = len(list(group))
-        stretches.append((text[at : at + length], level))
-        at += length
-    for level in range(max(levels), 0, -1):
-        stretches = _reversed_from(stretches, level)
-    return [(part, bool(level % 2)) for part, level in stretches]
-
-
-def _reversed_from(stretches: list[tuple[str, int]], least: int) -> list[tuple[str, int]]:
-    """Rule L2 of the Unicode bidirectional algorithm, at one level."""
-    ordered: list[tuple[str, int]] = []
-    for is_reached, group in groupby(stretches, key=lambda stretch: stretch[1] >= least):
-        found = list(group)
-        ordered += reversed(found) if is_reached else found
-    return ordered
-
-
-def _levels(text: str, rtl: bool) -> list[int]:
-    """The embedding level of each character. ``_plain`` has left no explicit embedding in it."""
-    storage = bidi.get_empty_storage()
-    storage["base_level"] = int(rtl)
-    storage["base_dir"] = "R" if rtl else "L"
-    bidi.get_embedding_levels("".join(map(_of_a_kind, text)), storage)
-    bidi.explicit_embed_and_overrides(storage)
-    bidi.resolve_weak_types(storage)
-    bidi.resolve_neutral_types(storage, debug=False)
-    bidi.resolve_implicit_levels(storage, debug=False)
-    return [char["level"] for char in storage["chars"]]
-
-
-def _of_a_kind(char: str) -> str:
-    """A character that the algorithm does not leave out: a joiner hangs on what is before it."""
-    kind = unicodedata.bidirectional(char)
-    if kind == "BN":
-        return "\N{COMBINING GRAVE ACCENT}"
-    return char if kind else "a"
 
 
 def _shaped(text: str, *, rtl: bool) -> list[Run]:
     """Runs from left to right of a text of one direction."""
-    found = []
+    found: list[list[Run]] = []
     for font, group in groupby(_clusters(text), key=font_of):
-        part = "".join(group)
-        found.append(
-            _run(font, part, part, rtl=rtl)
-            if font
-            else _run(first_font(), _STAND_IN * len(list(_clusters(part))), part, rtl=rtl)
-        )
-    return found[::-1] if rtl else found
+        clusters = list(group)
+        part = "".join(clusters)
+        if font is None:
+            stand_ins = first_font().shaped(_STAND_IN * len(clusters), rtl=rtl)
+            found.append([_run(first_font(), stand_ins, part)])
+        else:
+            found.append(_runs(font, part, rtl=rtl))
+    return [run for runs in (found[::-1] if rtl else found) for run in runs]
 
 
-def _run(font: Font, shown: str, text: str, *, rtl: bool) -> Run:
-    glyphs = font.shaped(shown, rtl=rtl)
+def _runs(font: Font, text: str, *, rtl: bool) -> list[Run]:
+    """One run, or where right-to-left letters have joined, one for each: readers of the file put
+    letters in order by their places, and so they have to know what stands at each."""
+    glyphs = font.shaped(text, rtl=rtl)
+    codes = "".join(chr(glyph.code) for glyph in glyphs)
+    if not rtl or codes == text[::-1]:
+        return [_run(font, glyphs, codes if rtl else text)]
+    starts = sorted({glyph.cluster for glyph in glyphs})
+    ends = dict(pairwise([*starts, len(text)]))
+    return [
+        _run(font, list(group), text[start : ends[start]])
+        for start, group in groupby(glyphs, key=lambda glyph: glyph.cluster)
+    ]
+
+
+def _run(font: Font, glyphs: list[Glyph], text: str) -> Run:
     codes = "".join(chr(glyph.code) for glyph in glyphs)
     shapes = [ShapeData(g.cluster, g.advance, 0, g.x_offset, g.y_offset, g.width) for g in glyphs]
     return Run(
