@@ -14,12 +14,11 @@ from typing import IO, Self
 
 from classpulse.serve.reports.columns import STAMP
 from classpulse.serve.reports.content import Content
+from classpulse.serve.reports.spool import IN_MEMORY
 from classpulse.serve.reports.words import flag
 from classpulse.serve.snapshot import Row
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-# What is smaller stays in memory, what is larger goes to the disk.
-IN_MEMORY = 1024 * 1024
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 

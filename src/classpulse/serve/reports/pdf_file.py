@@ -9,10 +9,10 @@ from typing import IO, Self
 
 from classpulse.serve.reports import typesetting
 from classpulse.serve.reports.content import Content, Figure, Table
-from classpulse.serve.reports.csv_file import IN_MEMORY
 from classpulse.serve.reports.page import ACCENT, INK, LEFT, RULE, SOFT, WIDTH, Pages, Style
 from classpulse.serve.reports.page_chart import write_chart
 from classpulse.serve.reports.page_table import PageTable
+from classpulse.serve.reports.spool import IN_MEMORY
 from classpulse.serve.reports.words import UNKNOWN
 from classpulse.serve.snapshot import Row
 

@@ -53,9 +53,12 @@ async def list_report(reader: Reader, viewer: Viewer, asked: Asked, report: Repo
     )
     figures, letters, before = await _summary(reader, viewer, asked, report, of_sections)
     subject_id = asked.subject_id[0] if report == "subject" else None
+    # the plan of the list is made when it is opened, and holds until its end
+    await reader.one(_SQL["expect_many"])
     total, batches = await _list(
         reader, every_standing(reader, of_sections, filters, size=BATCH), subject_id
     )
+    await reader.one(_SQL["expect_any"])
     words = filters_in_words(asked, names)
     if narrows(asked):
         figures.append(Figure("In this list", total, "whole"))

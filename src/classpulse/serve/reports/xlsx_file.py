@@ -4,16 +4,18 @@ Numbers are numbers with two places, unknown is an empty cell, and text is alway
 formula nor a link. Rows go to a file of the disk as they come, so memory does not grow with them.
 """
 
-import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from datetime import date
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from types import TracebackType
 from typing import IO, Any, Self
 
 import xlsxwriter
 
-from classpulse.serve.reports.columns import Column
+from classpulse.serve.reports.columns import Column, Kind
 from classpulse.serve.reports.content import Content, Table
-from classpulse.serve.reports.csv_file import IN_MEMORY
+from classpulse.serve.reports.spool import IN_MEMORY, Spool
 from classpulse.serve.reports.words import STATUS, flag
 from classpulse.serve.reports.xlsx_summary import Summary, cell_text
 from classpulse.serve.snapshot import Row
@@ -21,6 +23,7 @@ from classpulse.serve.snapshot import Row
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A sheet has 2^20 rows, and one is the head.
 MOST_ROWS = 2**20 - 1
+Cell = float | str | None
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -43,6 +46,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "number": {"num_format": "0.00"},
     "percent": {"num_format": '0.00"%"'},
     "whole": {"num_format": "#,##0"},
+    "count": {"num_format": "#,##0"},
     "day": {"num_format": "yyyy-mm-dd"},
 }
 # Before it a workbook counts days otherwise, or not at all.
@@ -50,19 +54,11 @@ _FIRST_DAY = date(1900, 3, 1)
 
 
 class XlsxFile:
-    """Rows in, a workbook out."""
+    """Rows in, a workbook out. The rows wait on the disk: a workbook takes longer than they do."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (it is the answer)
-        self._folder = tempfile.TemporaryDirectory(prefix="classpulse-report-")
-        self._book = xlsxwriter.Workbook(self._file, {**_OPTIONS, "tmpdir": self._folder.name})
-        self._formats = {name: self._book.add_format(of) for name, of in _FORMATS.items()}
-        Summary(self._book, self._formats).write(content)
-        for table in content.before:
-            self._append(self._sheet(table, len(table.rows)), table.columns, table.rows, 1)
-        self._main = self._sheet(content.main, content.total)
-        self._next = 1
+        self._rows = Spool()
 
     def __enter__(self) -> Self:
         return self
@@ -73,56 +69,84 @@ class XlsxFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._folder.cleanup()
-        if error is not None:
-            self._file.close()
+        self._rows.close()
 
     def write(self, rows: list[Row]) -> None:
-        self._append(self._main, self._content.main.columns, rows, self._next)
-        self._next += len(rows)
+        self._rows.write(_cells(self._content.main, rows))
 
     def finish(self) -> IO[bytes]:
         """The file, from its start, to be closed by whoever sends it."""
-        for table in self._content.after:
-            self._append(self._sheet(table, len(table.rows)), table.columns, table.rows, 1)
-        self._book.close()
-        self._file.seek(0)
-        return self._file
+        content = self._content
+        with ExitStack() as on_error, TemporaryDirectory(prefix="classpulse-report-") as folder:
+            file = on_error.enter_context(SpooledTemporaryFile(IN_MEMORY))
+            book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": folder})
+            formats = {name: book.add_format(of) for name, of in _FORMATS.items()}
+            Summary(book, formats).write(content)
+            for table in content.before:
+                _sheet(book, formats, table, [_cells(table, table.rows)])
+            _sheet(book, formats, content.main, self._rows.batches())
+            for table in content.after:
+                _sheet(book, formats, table, [_cells(table, table.rows)])
+            book.close()
+            file.seek(0)
+            on_error.pop_all()
+            return file
 
-    def _sheet(self, table: Table, rows: int) -> Any:
-        sheet = self._book.add_worksheet(table.title)
-        for place, column in enumerate(table.columns):
-            sheet.set_column(place, place, column.width)
-        for place, column in enumerate(table.columns):
-            sheet.write_string(0, place, column.title, self._formats["head"])
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, rows, len(table.columns) - 1)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.repeat_rows(0)
-        sheet.fit_to_pages(1, 0)
-        return sheet
 
-    def _append(self, sheet: Any, columns: tuple[Column, ...], rows: list[Row], first: int) -> None:
-        for place, row in enumerate(rows, first):
-            for at, column in enumerate(columns):
-                value = row[column.name]
-                if value is not None:
-                    self._cell(sheet, place, at, column, value)
+def _cells(table: Table, rows: list[Row]) -> list[list[Cell]]:
+    return [[_cell(row[column.name], column) for column in table.columns] for row in rows]
 
-    def _cell(self, sheet: Any, row: int, at: int, column: Column, value: Any) -> None:
-        match column.kind:
-            case "number":
-                sheet.write_number(row, at, value, self._formats["number"])
-            case "count":
-                sheet.write_number(row, at, value, self._formats["whole"])
-            case "marks":
-                sheet.write_number(row, at, value)
-            case "flag":
-                sheet.write_string(row, at, flag(value))
-            case "status":
-                sheet.write_string(row, at, STATUS.get(value, value))
-            case "day" if value >= _FIRST_DAY:
-                sheet.write_datetime(row, at, value, self._formats["day"])
-            case _:
-                sheet.write_string(row, at, cell_text(str(value)))
+
+def _cell(value: Any, column: Column) -> Cell:
+    """A number as a number, and all else as the text that is shown; ``None`` is unknown."""
+    if value is None:
+        return None
+    match column.kind:
+        case "number" | "marks":
+            return float(value)
+        case "count":
+            return int(value)
+        case "flag":
+            return flag(value)
+        case "status":
+            return STATUS.get(value, str(value))
+        case "day":
+            return str(value.isoformat())
+        case _:
+            return cell_text(str(value))
+
+
+def _sheet(
+    book: xlsxwriter.Workbook,
+    formats: Mapping[str, Any],
+    table: Table,
+    batches: Iterable[list[list[Cell]]],
+) -> None:
+    sheet = book.add_worksheet(table.title)
+    for at, column in enumerate(table.columns):
+        sheet.set_column(at, at, column.width)
+        sheet.write_string(0, at, column.title, formats["head"])
+    last = 0
+    for batch in batches:
+        for row, cells in enumerate(batch, last + 1):
+            for at, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
+                if cell is not None:
+                    _write(sheet, row, at, cell, formats, column.kind)
+        last += len(batch)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, last, len(table.columns) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.repeat_rows(0)
+    sheet.fit_to_pages(1, 0)
+
+
+def _write(
+    sheet: Any, row: int, at: int, cell: float | str, formats: Mapping[str, Any], kind: Kind
+) -> None:
+    if not isinstance(cell, str):
+        sheet.write_number(row, at, cell, formats.get(kind))
+    elif kind == "day" and (day := date.fromisoformat(cell)) >= _FIRST_DAY:
+        sheet.write_datetime(row, at, day, formats["day"])
+    else:
+        sheet.write_string(row, at, cell)
