@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import subprocess
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from pypdf import PdfReader
 
@@ -107,13 +107,7 @@ async def test_names_of_every_script_are_on_the_page(client: Client, tool: Tool)
         pytest.skip("no pdftotext: apt-get install -y poppler-utils")
     await hostile_names(tool)
     response = await report(client, "format=pdf&section_id=1")
-    done = subprocess.run(
-        ["pdftotext", "-layout", "-", "-"],
-        input=response.content,
-        capture_output=True,
-        check=True,
-        timeout=30,
-    )
+    done = await anyio.run_process(["pdftotext", "-layout", "-", "-"], input=response.content)
     text = re.sub("[\u202a-\u202e\u2066-\u2069]", "", done.stdout.decode())
     for name in ("محمد", "عبد", "שלום כהן", "😀", "Nguyễn Thị Ánh", "Ελένη Ёжик", "王"):
         assert name in text, name
@@ -132,7 +126,7 @@ async def test_a_name_of_200_letters_stays_in_its_column(client: Client, tool: T
     width = float(page.mediabox.width)
     assert "".join(text for _, text in places).count("L") >= 200
     for x, text in places:
-        if "LLL" in text:
+        if "L" * 9 in text:
             longest = max(typesetting.lines(line, 8, 10_000)[0].length(8)
                           for line in text.split("\n"))  # fmt: skip
             assert x + longest < width / 2, (x, longest)

@@ -52,7 +52,7 @@ def lines(text: str, size: float, width: float) -> list[Line]:
     plain = _plain(text)
     rtl = starts_right(plain)
     room = width * 1000 / size
-    return [_line(part, rtl) for part in _broken(plain, room)] or [_line("", rtl=False)]
+    return [_line(part, rtl) for part in _broken(plain, room, rtl=rtl)] or [_line("", rtl=False)]
 
 
 def line(text: str, size: float, width: float) -> Line:
@@ -63,7 +63,7 @@ def line(text: str, size: float, width: float) -> Line:
     whole = _line(plain, rtl)
     if whole.width <= room:
         return whole
-    start = next(_broken(plain, room - _line(_ELLIPSIS, rtl=False).width), "")
+    start = next(_broken(plain, room - _line(_ELLIPSIS, rtl=False).width, rtl=rtl), "")
     return _line(start.rstrip() + _ELLIPSIS, rtl)
 
 
@@ -102,40 +102,34 @@ def _plain(text: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}{_ELLIPSIS}"
 
 
-def _broken(text: str, room: float) -> Iterator[str]:
+def _broken(text: str, room: float, *, rtl: bool) -> Iterator[str]:
     """Pieces that fit, as many words each as there is room for."""
     rest = text.split(" ")
     held = ""
     for word in rest:
         longer = f"{held} {word}" if held else word
-        if _width(longer) <= room:
+        if _line(longer, rtl).width <= room:
             held = longer
             continue
         if held:
             yield held
         held = word
-        while _width(held) > room:
-            start = _fitting(held, room)
+        while _line(held, rtl).width > room:
+            start = _fitting(held, room, rtl=rtl)
             yield start
             held = held[len(start) :]
     if held:
         yield held
 
 
-def _fitting(word: str, room: float) -> str:
+def _fitting(word: str, room: float, *, rtl: bool) -> str:
     """As much of a long word as fits, and never less than one character as people count them."""
     found = ""
     for cluster in _clusters(word):
-        if found and _width(found + cluster) > room:
+        if found and _line(found + cluster, rtl).width > room:
             break
         found += cluster
     return found
-
-
-@lru_cache(maxsize=20_000)
-def _width(text: str) -> float:
-    """Whatever the order: words keep their length in it."""
-    return sum(run.width for run in _shaped(text, rtl=False))
 
 
 @lru_cache(maxsize=20_000)
