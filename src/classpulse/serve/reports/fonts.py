@@ -12,16 +12,20 @@ are taken from the system's fonts where it has them (DejaVu, Noto, Droid, WenQua
 TrueType, which is what reportlab embeds), and else are a stand-in sign, never nothing.
 """
 
+import logging
+import os
 import threading
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 import uharfbuzz as hb
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+logger = logging.getLogger(__name__)
 
 _PACKAGE = "manimgx_fonts"
 _FIRST = ("NotoSans[wght].ttf", "NotoSansArabic[wght].ttf", "NotoSansHebrew[wght].ttf")
@@ -65,11 +69,22 @@ class Font:
 
     @cached_property
     def embedded(self) -> TTFont:
-        """As reportlab knows it."""
+        """As reportlab knows it; :class:`TTFError` where it can't."""
         with self._lock:
+            if "embedded" in self.__dict__:
+                return self.__dict__["embedded"]
             font = TTFont(self.name, str(self._path))
             pdfmetrics.registerFont(font)
             return font
+
+    @cached_property
+    def is_fit(self) -> bool:
+        """Whether reportlab takes it: a system has fonts of all ages."""
+        try:
+            return self.embedded is not None
+        except (TTFError, OSError) as error:
+            logger.warning("a font of the system can't be used: %s: %s", self._path, error)
+            return False
 
     def shaped(self, text: str, *, rtl: bool) -> list[Glyph]:
         """The glyphs of a text of one direction, from left to right."""
@@ -116,10 +131,11 @@ class Font:
         return code
 
 
+@lru_cache(maxsize=10_000)
 def font_of(cluster: str) -> Font | None:
     """The first font that has all of these characters, which stand together as one."""
     needed = {ord(char) for char in cluster if not is_invisible(char)}
-    return next((font for font in _all() if needed <= font.covers), None)
+    return next((font for font in _all() if needed <= font.covers and font.is_fit), None)
 
 
 def first_font() -> Font:
@@ -154,4 +170,4 @@ def _rank(path: Path) -> int:
 @cache
 def _of_system() -> tuple[Font, ...]:
     found = (path for pattern in _OF_SYSTEM for path in sorted(_SYSTEM.glob(pattern)))
-    return tuple(Font(path) for path in dict.fromkeys(found))
+    return tuple(Font(path) for path in dict.fromkeys(found) if os.access(path, os.R_OK))

@@ -22,7 +22,7 @@ _ELLIPSIS = "…"
 _LONGEST = 600
 # How much heavier than the font its bold is drawn, as a part of its size.
 _BOLD = 0.026
-_FILL, _FILL_AND_STROKE = 0, 2
+_FILL_AND_STROKE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,15 @@ def draw(
     canvas: Canvas, line: Line, x: float, y: float, size: float, color: Color, *, bold: bool = False
 ) -> None:
     """Draw a line from its left end on its base line."""
-    # a text object knows nothing of what the one before it left behind
-    canvas.saveState()
-    canvas.setStrokeColor(color)
-    canvas.setLineWidth(size * _BOLD)
+    if bold:
+        # its outline must not be left behind for the text that follows
+        canvas.saveState()
+        canvas.setStrokeColor(color)
+        canvas.setLineWidth(size * _BOLD)
     for run in line.runs:
         part = canvas.beginText(x, y)
-        part.setTextRenderMode(_FILL_AND_STROKE if bold else _FILL)
+        if bold:
+            part.setTextRenderMode(_FILL_AND_STROKE)
         part.setFillColor(color)
         part.setFont(run.font.embedded.fontName, size)
         part.textOut(run.glyphs)
@@ -88,7 +90,8 @@ def draw(
         if run.actual is not None:
             canvas.addLiteral("EMC")
         x += run.width * size / 1000
-    canvas.restoreState()
+    if bold:
+        canvas.restoreState()
 
 
 def _plain(text: str) -> str:
