@@ -132,6 +132,23 @@ async def test_a_name_of_200_letters_stays_in_its_column(client: Client, tool: T
             assert x + longest < width / 2, (x, longest)
 
 
+async def test_no_row_runs_off_its_page(client: Client, tool: Tool) -> None:
+    await tool.execute("update sections set name = repeat('W', 5000) where id = 1")
+    await tool.execute("update students set student_number = id || repeat('M', 3000) where id < 9")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    response = await report(client, "format=pdf&subject_id=1&report=subject", 3)
+    lowest = 1000.0
+
+    def visit(text: str, _: Any, matrix: list[float], *__: Any) -> None:
+        nonlocal lowest
+        if text.strip() and "Page" not in text and "Made for" not in text:
+            lowest = min(lowest, matrix[5])
+
+    for page in PdfReader(BytesIO(response.content)).pages:
+        page.extract_text(visitor_text=visit)
+    assert 56 <= lowest < 400
+
+
 def test_a_line_is_never_longer_than_its_room() -> None:
     for text in (
         "L" * 300,

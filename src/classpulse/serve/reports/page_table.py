@@ -26,6 +26,7 @@ _PADDING = 3.0
 # Numbers end where their column ends; what comes after them must keep its distance.
 _NUMBERS = ("number", "marks", "count")
 _DISTANCE = 8.0
+_MOST_LINES = 48
 
 
 class PageTable:
@@ -79,7 +80,7 @@ class PageTable:
 
     def _lines(self, texts: list[str], style: Style) -> list[list[typesetting.Line]]:
         return [
-            typesetting.lines(text, style.size, width - indent - _GAP / 2)
+            _cut(typesetting.lines(text, style.size, width - indent - _GAP / 2))
             for text, width, indent in zip(texts, self._widths, self._indents, strict=True)
         ]
 
@@ -94,6 +95,13 @@ class PageTable:
                 y = top - place * style.leading - style.size
                 self._pages.text(line, x + at, y, style)
             x += width
+
+
+def _cut(lines: list[typesetting.Line]) -> list[typesetting.Line]:
+    """No more than a page has room for; … says that there were more."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    return [*lines[: _MOST_LINES - 1], *typesetting.lines("…", _CELL.size, WIDTH)]
 
 
 def _indents(columns: list[Column]) -> list[float]:
