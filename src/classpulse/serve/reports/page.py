@@ -105,12 +105,11 @@ class Pages:
             )
         )
 
-    def paragraph(self, text: str, style: Style, *, width: float = WIDTH) -> None:
-        """A text across the page, or as much of it as ``width``, from the side that it starts."""
-        for line in typesetting.lines(text, style.size, width):
+    def paragraph(self, text: str, style: Style) -> None:
+        """A text across the page. A page reads from the left, whatever the order in its texts."""
+        for line in typesetting.lines(text, style.size, WIDTH):
             top = self.down(style.leading)
-            x = LEFT + (width - line.length(style.size) if line.rtl else 0)
-            self.text(line, x, top - style.size, style)
+            self.text(line, LEFT, top - style.size, style)
 
     def save(self, file: IO[bytes], *, title: str, author: str) -> None:
         """Draw all of them into a file."""

@@ -64,8 +64,7 @@ def _bars(pages: Pages, chart: Chart) -> None:
         top = pages.down(_STRIP)
         y = top - 12
         name = typesetting.line(label, _LABEL.size, _NAME - 10)
-        indent = _NAME - 10 - name.length(_LABEL.size) if name.rtl else 0
-        pages.text(name, LEFT + indent, y, _LABEL)
+        pages.text(name, LEFT, y, _LABEL)
         pages.box(LEFT + _NAME, y - 2, longest, 11, SUNK)
         if value:
             pages.box(LEFT + _NAME, y - 2, longest * float(value) / highest, 11, BAR)

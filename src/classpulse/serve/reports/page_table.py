@@ -90,7 +90,7 @@ class PageTable:
             self._columns, self._widths, self._indents, cells, styles, strict=True
         ):
             for place, line in enumerate(lines):
-                ends_right = column.kind in _NUMBERS or line.rtl
+                ends_right = column.kind in _NUMBERS
                 at = width - _GAP / 2 - line.length(style.size) if ends_right else indent
                 y = top - place * style.leading - style.size
                 self._pages.text(line, x + at, y, style)

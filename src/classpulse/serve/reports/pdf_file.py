@@ -23,9 +23,9 @@ _ABOUT = Style(9, ACCENT, bold=True)
 _TITLE = Style(22, INK, bold=True)
 _STAMP = Style(10, INK)
 _FILTER = Style(9, SOFT)
-_LABEL = Style(7.5, SOFT)
+_LABEL = Style(7.2, SOFT)
 _VALUE = Style(15, INK, bold=True)
-_CARDS = 5
+_CARDS = 6
 _CARD_HEIGHT = 40.0
 
 

@@ -37,11 +37,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Runs from left to right; ``width`` in thousandths of the size. ``rtl``: it starts right."""
+    """Runs from left to right; ``width`` is in thousandths of the size."""
 
     runs: tuple[Run, ...]
     width: float
-    rtl: bool
 
     def length(self, size: float) -> float:
         return self.width * size / 1000
@@ -138,7 +137,7 @@ def _fitting(word: str, room: float, *, rtl: bool) -> str:
 @lru_cache(maxsize=20_000)
 def _line(text: str, rtl: bool) -> Line:
     runs = [run for part, leans in in_order(text, rtl=rtl) for run in _shaped(part, rtl=leans)]
-    return Line(tuple(runs), sum(run.width for run in runs), rtl)
+    return Line(tuple(runs), sum(run.width for run in runs))
 
 
 def _shaped(text: str, *, rtl: bool) -> list[Run]:
