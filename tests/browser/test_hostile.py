@@ -150,5 +150,5 @@ async def test_files_hold_the_same_and_no_formula(
             for row in csv.DictReader(io.StringIO(everybody.removeprefix("\ufeff")))
         }
         assert len(by_number) == 2000
-        assert by_number["E1001"]["average"] == ""
-        assert by_number["E1002"]["average"] == "150.00"
+        assert by_number["E1001"]["average_score"] == ""
+        assert by_number["E1002"]["average_score"] == "150.00"

@@ -49,6 +49,7 @@ PATHS = [
     "/terms",
     "/events",
     "/stream",
+    "/reports/download",
 ]
 WRONG_BODIES: list[tuple[bytes, set[int]]] = [
     (b"", {400}),

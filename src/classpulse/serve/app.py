@@ -41,6 +41,8 @@ from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.pages import people
 from classpulse.serve.pages.routes import routes as page_routes
 from classpulse.serve.problems import HANDLERS
+from classpulse.serve.reports import disclosures, download
+from classpulse.serve.reports.press import Press
 from classpulse.serve.scope import scope_of
 from classpulse.serve.shutdown import end_streams, end_streams_on_exit
 from classpulse.serve.snapshot import open_pool
@@ -68,6 +70,7 @@ def create_app(
     state.settings = settings
     state.jwt_secret = jwt_secret
     state.failed_logins = FailedLogins()
+    state.press = Press()
     state.database = open_pool(database_url, pooled=settings.listen_url is not None)
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
@@ -133,6 +136,7 @@ def _routes() -> list[BaseRoute]:
         *exams.routes,
         *terms.routes,
         *history.routes,
+        *download.routes,
     ]
     return [
         Mount("/api/v1/auth", routes=sessions.routes),
@@ -140,6 +144,7 @@ def _routes() -> list[BaseRoute]:
         *stream.routes,
         *websocket.routes,
         Mount("/api/v1/performance", routes=performance),
+        Mount("/api/v1", routes=disclosures.routes),
         *health.routes,
         *page_routes,
     ]
@@ -155,7 +160,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-CSRF-Token"],
                 allow_credentials=True,
-                expose_headers=["Retry-After"],
+                expose_headers=["Retry-After", "Content-Disposition"],
                 max_age=600,
             )
         )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,11 +41,11 @@ async def overview_of(
         return await _overview(reader, viewer, await sections_in_view(reader, viewer, term))
 
 
-async def totals_of(database: Database, viewer: Viewer) -> Row:
-    """The counts, means and rates of an overview of the current terms, without its lists."""
-    async with snapshot(database) as reader:
-        sections = await sections_in_view(reader, viewer)
-        return await reader.only(_SQL["totals"], sections=sections)
+async def totals_of(reader: Reader, viewer: Viewer, sections: list[int]) -> tuple[Row, msgspec.Raw]:
+    """Counts, means and rates of these sections merged, and their letters."""
+    totals = await reader.only(_SQL["totals"], sections=sections)
+    letters = (await reader.only(_SQL["distribution"], sections=sections))["grade_distribution"]
+    return totals, embedded(letters) if letters else await no_letters(reader, viewer.school_id)
 
 
 async def _get(request: Request) -> Response:
@@ -54,17 +55,14 @@ async def _get(request: Request) -> Response:
 
 
 async def _overview(reader: Reader, viewer: Viewer, sections: list[int]) -> dict[str, Any]:
-    totals = await reader.only(_SQL["totals"], sections=sections)
-    letters = (await reader.only(_SQL["distribution"], sections=sections))["grade_distribution"]
+    totals, letters = await totals_of(reader, viewer, sections)
     best = await performers(reader, sections)
     section_rows = await of_sections.summaries_of(reader, sections)
     subject_rows = await of_subjects.summaries_of(reader, sections)
     attendance = {name: totals.pop(name) for name in (*_ATTENDANCE, "chronically_absent")}
     return {
         **totals,
-        "grade_distribution": embedded(letters)
-        if letters
-        else await no_letters(reader, viewer.school_id),
+        "grade_distribution": letters,
         "subject_performance_chart": [_bar(row, "subject") for row in subject_rows],
         "sections_performance_chart": [_bar(row, "section") for row in section_rows],
         "sections_summary": section_rows,

@@ -1,6 +1,7 @@
 """The one place that resolves what somebody may see."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from databases import Database
 
@@ -12,16 +13,18 @@ from classpulse.sql import queries
 
 _SQL = queries("scope")
 BIGINT = 2**63 - 1
+# Rights are read from the pool, or in the snapshot of an answer that is being made.
+Source = Database | Reader
 
 
 async def viewer_by_id(
-    database: Database, educator_id: int, *, jti: str = "", expires_at: float = 0.0
+    source: Source, educator_id: int, *, jti: str = "", expires_at: float = 0.0
 ) -> Viewer | None:
     """An active educator with their rights as committed now; ``None`` for nobody.
 
     With ``jti``: ``None`` too if that token was signed out.
     """
-    async with one_statement(database) as reader:
+    async with _reader_of(source) as reader:
         row = await reader.one(_SQL["viewer"], educator_id=educator_id, jti=jti)
     if row is None:
         return None
@@ -43,19 +46,19 @@ async def scope_of(database: Database, educator_id: int) -> Scope | None:
     return None if viewer is None else viewer.scope
 
 
-async def require_sections(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+async def require_sections(source: Source, viewer: Viewer, ids: Iterable[int]) -> None:
     """404 unless every one of these sections exists and is theirs."""
-    await _require(database, viewer, "visible_sections", "section", ids)
+    await _require(source, viewer, "visible_sections", "section", ids)
 
 
-async def require_subjects(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+async def require_subjects(source: Source, viewer: Viewer, ids: Iterable[int]) -> None:
     """404 unless every one of these subjects is taught in their sections, or in their school."""
-    await _require(database, viewer, "visible_subjects", "subject", ids)
+    await _require(source, viewer, "visible_subjects", "subject", ids)
 
 
-async def require_students(database: Database, viewer: Viewer, ids: Iterable[int]) -> None:
+async def require_students(source: Source, viewer: Viewer, ids: Iterable[int]) -> None:
     """404 unless every one of these students is in their sections, or in their school."""
-    await _require(database, viewer, "visible_students", "student", ids)
+    await _require(source, viewer, "visible_students", "student", ids)
 
 
 async def sections_in_view(reader: Reader, viewer: Viewer, term: int | None = None) -> list[int]:
@@ -104,14 +107,14 @@ def _scope(role: str, school_id: int | None, section_ids: list[int]) -> Scope:
 
 
 async def _require(
-    database: Database, viewer: Viewer, query: str, noun: str, ids: Iterable[int]
+    source: Source, viewer: Viewer, query: str, noun: str, ids: Iterable[int]
 ) -> None:
     wanted = sorted(set(ids))
     if not wanted:
         return
     if wanted[0] < 1 or wanted[-1] > BIGINT:
         raise not_found(noun)
-    async with one_statement(database) as reader:
+    async with _reader_of(source) as reader:
         row = await reader.one(
             _SQL[query],
             ids=wanted,
@@ -120,3 +123,12 @@ async def _require(
         )
     if row is None or row["found"] != len(wanted):
         raise not_found(noun)
+
+
+@asynccontextmanager
+async def _reader_of(source: Source) -> AsyncIterator[Reader]:
+    if isinstance(source, Reader):
+        yield source
+    else:
+        async with one_statement(source) as reader:
+            yield reader

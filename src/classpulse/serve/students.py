@@ -1,5 +1,6 @@
 """Standings as a list: filtered, sorted and cut in the database."""
 
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from starlette.routing import Route
 from classpulse.serve import cursors
 from classpulse.serve.answers import answer, listed, listed_student, performers
 from classpulse.serve.auth import viewer_of
-from classpulse.serve.parameters import Id, Ids, Paging, check_range, read_body, read_query
+from classpulse.serve.parameters import Cursor, Id, Ids, Limit, check_range, read_body, read_query
 from classpulse.serve.scope import require_sections, require_subjects, sections_in_view
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
@@ -37,8 +38,8 @@ Words = Annotated[str, Meta(max_length=200)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 
 
-class _Filters(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the query string and the body have in common."""
+class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a standing has to pass, in a query string as in a body."""
 
     term: Id | None = None
     status: Status | None = None
@@ -53,7 +54,12 @@ class _Filters(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
         check_range("attendance_below", self.attendance_below)
 
 
-class Filters(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Page(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class Filters(_Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of ``GET …/students``.
 
     With the ``basis`` ``subject`` averages, results and counts that are filtered and sorted by are
@@ -68,11 +74,10 @@ class Filters(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.basis == "subject" and len(set(self.subject_id)) != 1:
-            raise ValueError("basis must be standing unless exactly one subject_id is given")
+        check_basis(self.basis, self.subject_id)
 
 
-class FiltersInBody(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FiltersInBody(_Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of ``POST …/filtered``. ``performance_threshold`` is the lowest average let through."""
 
     section_ids: Ids = ()
@@ -106,6 +111,12 @@ class FiltersInBody(_Filters, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
 
+def check_basis(basis: Basis | None, subjects: Ids) -> None:
+    """For ``__post_init__``: averages are those in a subject only where it is clear in which."""
+    if basis == "subject" and len(set(subjects)) != 1:
+        raise ValueError("basis must be standing unless exactly one subject_id is given")
+
+
 class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The list goes on after this standing; ``key`` is unknown where it is ``None``."""
 
@@ -127,25 +138,25 @@ async def students_of(database: Database, viewer: Viewer, filters: Filters) -> d
     Of the sections of the current terms, of ``term``, or of exactly the sections asked for.
     """
     async with snapshot(database) as reader:
-        sections = await _sections(reader, database, viewer, filters)
+        sections = await sections_asked(reader, viewer, filters)
         return await _page(reader, sections, filters)
 
 
-async def _sections(
-    reader: Reader, database: Database, viewer: Viewer, filters: Filters
-) -> list[int]:
+async def sections_asked(reader: Reader, viewer: Viewer, filters: Filters) -> list[int]:
+    """The sections that a list is taken from; 404 where a filter names what is not theirs."""
     if filters.subject_id:
-        await require_subjects(database, viewer, filters.subject_id)
+        await require_subjects(reader, viewer, filters.subject_id)
     if not filters.section_id:
         return await sections_in_view(reader, viewer, filters.term)
-    await require_sections(database, viewer, filters.section_id)
+    await require_sections(reader, viewer, filters.section_id)
     if filters.term is None:
         return sorted(set(filters.section_id))
     of_term = await sections_in_view(reader, viewer, filters.term)
     return sorted(set(filters.section_id) & set(of_term))
 
 
-def _conditions(filters: Filters) -> dict[str, object]:
+def conditions_of(filters: Filters) -> dict[str, object]:
+    """The parameters by which a query keeps to the standings that pass."""
     return {
         "subjects": filters.subject_id or None,
         "status": filters.status,
@@ -160,23 +171,23 @@ def _basis_subject(filters: Filters) -> int | None:
     return filters.subject_id[0] if filters.basis == "subject" else None
 
 
+def every_standing(
+    reader: Reader, sections: list[int], filters: Filters, *, size: int
+) -> AsyncIterator[list[Row]]:
+    """The whole list in the order of its pages, ``size`` rows at a time, by the same statement.
+
+    Each row says in ``total`` how many there are. Nothing passes: one row, whose ``id`` is null.
+    """
+    return reader.batches(_SQL["page"], size=size, **_page_of(sections, filters, None, None))
+
+
 async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[str, Any]:
     after = cursors.read(filters.cursor, After)
     if after is not None and (after.sort, after.order) != (filters.sort, filters.order):
         raise cursors.refused()
     rows = await reader.all(
         _SQL["page"],
-        **_conditions(filters),
-        basis_subject=_basis_subject(filters),
-        sections=sections,
-        sort=filters.sort,
-        descending=filters.order == "desc",
-        after_unknown=after is not None and after.key is None,
-        after_key=after.key if after else None,
-        after_name=after.name if after else None,
-        after_id=after.id if after else None,
-        after_section=after.section_id if after else None,
-        limit=filters.limit + 1,
+        **_page_of(sections, filters, after, filters.limit + 1),
     )
     total = rows[0]["total"]
     found = [row for row in rows if row["id"] is not None]
@@ -187,6 +198,24 @@ async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[s
         total=total,
         next=_cursor(page[-1], filters) if len(found) > len(page) else None,
     )
+
+
+def _page_of(
+    sections: list[int], filters: Filters, after: After | None, limit: int | None
+) -> dict[str, object]:
+    return {
+        **conditions_of(filters),
+        "basis_subject": _basis_subject(filters),
+        "sections": sections,
+        "sort": filters.sort,
+        "descending": filters.order == "desc",
+        "after_unknown": after is not None and after.key is None,
+        "after_key": after.key if after else None,
+        "after_name": after.name if after else None,
+        "after_id": after.id if after else None,
+        "after_section": after.section_id if after else None,
+        "limit": limit,
+    }
 
 
 def _item(row: Row, subject_id: int | None) -> Row:
@@ -221,14 +250,14 @@ async def _filtered(request: Request) -> Response:
     filters = asked.as_filters()
     database = request.app.state.database
     async with snapshot(database) as reader:
-        sections = await _sections(reader, database, viewer, filters)
+        sections = await sections_asked(reader, viewer, filters)
         page = await _page(reader, sections, filters)
         best = await performers(
             reader,
             sections,
             top=asked.top_count,
             low=asked.low_count,
-            conditions=_conditions(filters),
+            conditions=conditions_of(filters),
         )
     return answer(page | best[None])
 

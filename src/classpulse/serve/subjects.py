@@ -104,7 +104,7 @@ async def subject_of(
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, term)
         found = await subjects_of(reader, sections, only=subject_id)
-        row = found[0] if found else await _without_figures(reader, viewer, subject_id)
+        row = found[0] if found else await without_figures(reader, viewer, subject_id)
         return {**row, **await as_of(reader)}
 
 
@@ -114,8 +114,11 @@ async def _shown(reader: Reader, row: Row) -> Row:
     return with_json(row, [name for name in _JSON if isinstance(row.get(name), str)])
 
 
-async def _without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:
-    """A subject of theirs that no section in view has: of another term, or not begun yet."""
+async def without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:
+    """A subject of theirs that no section in view has: of another term, or not begun yet.
+
+    404 where it is not theirs either.
+    """
     theirs = rights(viewer) | {"sections": await all_sections(reader, viewer)}
     named = await reader.one(
         _SQL["named"], subject_id=subject_id, school_id=wide_school(viewer), **theirs

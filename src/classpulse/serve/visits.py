@@ -13,7 +13,8 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.overview import totals_of
 from classpulse.serve.parameters import NoParameters, read_query
-from classpulse.serve.snapshot import one_statement
+from classpulse.serve.scope import sections_in_view
+from classpulse.serve.snapshot import one_statement, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -57,7 +58,9 @@ async def _seen(request: Request) -> Response:
     """A page was left: what it showed is what the next visit is compared with."""
     viewer = await viewer_of(request)
     read_query(request, NoParameters)
-    totals = await totals_of(request.app.state.database, viewer)
+    async with snapshot(request.app.state.database) as reader:
+        sections = await sections_in_view(reader, viewer)
+        totals, _ = await totals_of(reader, viewer, sections)
     seen = {name: totals[name] for name in _KEPT}
     async with one_statement(request.app.state.database) as reader:
         await reader.one(_SQL["leave"], educator_id=viewer.educator_id, seen=encode(seen).decode())

@@ -1,0 +1,87 @@
+"""What a report holds, whatever format it is written in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from classpulse.serve.reports.columns import Column
+from classpulse.serve.snapshot import Row
+
+Report = Literal["overview", "section", "subject", "student"]
+Form = Literal["whole", "percent", "text"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the summary, as the database rounded it; ``None`` is unknown."""
+
+    label: str
+    value: object
+    form: Form
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars: how many by letter (``whole``), or an average by subject (``percent``)."""
+
+    title: str
+    label: str
+    measure: str
+    bars: Mapping[str, Decimal | int | None]
+    form: Form
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is short enough to be held. A printed page may do without it."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: list[Row]
+    on_page: bool = True
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """When its figures were true and when it was made, by the clock on the school's wall."""
+
+    as_of: str
+    as_of_time: datetime
+    time_zone: str
+    local_as_of: datetime
+    local_made: datetime
+
+    def as_of_in_words(self) -> str:
+        return f"As of {in_words(self.local_as_of)} ({self.time_zone})"
+
+    def made_in_words(self) -> str:
+        return f"{in_words(self.local_made)} ({self.time_zone})"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A report without its long table.
+
+    The rows of ``main`` (its ``rows`` are empty here) come beside it, in batches: there may be a
+    hundred thousand. ``total`` is how many, ``before`` and ``after`` are the tables around it.
+    """
+
+    report: Report
+    title: str
+    about: str
+    stamp: Stamp
+    viewer_name: str
+    filters: list[str]
+    figures: list[Figure]
+    chart: Chart
+    main: Table
+    total: int
+    before: list[Table] = field(default_factory=list)
+    after: list[Table] = field(default_factory=list)
+
+
+def in_words(moment: datetime) -> str:
+    """Monday, 20 October 2025, 14:02."""
+    return f"{moment:%A}, {moment.day} {moment:%B} {moment.year}, {moment:%H:%M}"
