@@ -12,7 +12,7 @@ from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import NoParameters, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import all_sections, rights, wide_school
-from classpulse.serve.snapshot import Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -22,32 +22,50 @@ _SQL = queries("students")
 async def student_of(database: Database, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """One student whole; 404 unless they are in one of the viewer's sections or at their school."""
     async with snapshot(database) as reader:
-        theirs: dict[str, Any] = {
-            "student_id": student_id,
-            "sections": await all_sections(reader, viewer),
-        }
-        student = await reader.one(
-            _SQL["student"],
-            **(rights(viewer) | theirs),
-            school_id=wide_school(viewer),
-        )
-        if student is None:
-            raise not_found("student")
-        means = await reader.only(_SQL["means"], **theirs)
-        standings = await reader.all(_SQL["standings"], **theirs)
-        grades = await reader.all(_SQL["subject_grades"], **theirs)
-        recorded = with_json(await reader.only(_SQL["attendance"], **theirs), ["recent"])
-        averages = means.pop("averages")
-        return {
-            **student,
-            **means,
-            "average_label": _label(averages),
-            **_attendance(standings, recorded),
-            "standings": standings,
-            "subject_grades": [with_json(row, ["grades"]) for row in grades],
-            "attendance": recorded,
-            **await as_of(reader),
-        }
+        return await student_in(reader, viewer, student_id)
+
+
+async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:
+    """The same, in the snapshot of an answer that holds more."""
+    theirs = await _theirs(reader, viewer, student_id)
+    student = await reader.one(
+        _SQL["student"],
+        **(rights(viewer) | theirs),
+        school_id=wide_school(viewer),
+    )
+    if student is None:
+        raise not_found("student")
+    means = await reader.only(_SQL["means"], **theirs)
+    standings = await reader.all(_SQL["standings"], **theirs)
+    grades = await reader.all(_SQL["subject_grades"], **theirs)
+    recorded = with_json(await reader.only(_SQL["attendance"], **theirs), ["recent"])
+    averages = means.pop("averages")
+    return {
+        **student,
+        **means,
+        "average_label": _label(averages),
+        **_attendance(standings, recorded),
+        "standings": standings,
+        "subject_grades": [with_json(row, ["grades"]) for row in grades],
+        "attendance": recorded,
+        **await as_of(reader),
+    }
+
+
+async def recorded_days(
+    reader: Reader, viewer: Viewer, student_id: int, *, weeks: int
+) -> list[Row]:
+    """Attendance of the last ``weeks`` up to the newest day recorded, the oldest first.
+
+    In the viewer's sections and for the whole day; weeks begin on Monday.
+    """
+    return await reader.all(
+        _SQL["days"], **await _theirs(reader, viewer, student_id), weeks=weeks
+    )
+
+
+async def _theirs(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:
+    return {"student_id": student_id, "sections": await all_sections(reader, viewer)}
 
 
 def _label(averages: int) -> str:

@@ -13,10 +13,13 @@ Value = str | int | None | Iterable[str | int]
 
 
 class Links:
-    """The links of one page; ``term`` is the one that was chosen, which every view keeps."""
+    """The links of one page; ``term`` is the one that was chosen, which every view keeps.
 
-    def __init__(self, request: Request, term: int | None) -> None:
-        self.path = request.url.path
+    ``path`` is that of the view around it, for what is no view itself.
+    """
+
+    def __init__(self, request: Request, term: int | None, path: str | None = None) -> None:
+        self.path = path or request.url.path
         self._query = [
             (name, value) for name, value in request.query_params.multi_items() if value.strip()
         ]
