@@ -1,86 +1,134 @@
-// The overview page: one stream, and who is told what comes over it.
+// Every page of somebody who is signed in: one stream, and who is told what comes over it.
 
 import { Announcer } from "./announcer.js";
+import { Board } from "./board.js";
 import { Feed } from "./feed.js";
-import { Figures } from "./figures.js";
 import { fill, showTime } from "./fields.js";
-import { shown } from "./format.js";
+import { Figures } from "./figures.js";
+import { Filters } from "./filters.js";
 import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
-import { answer, keepCurrent, renewSession } from "./session.js";
+import { sectionsOf } from "./records.js";
+import { Refresher } from "./refresher.js";
+import { keepCurrent, leave, renewSession } from "./session.js";
 import { Stream } from "./stream.js";
+import { Theme } from "./theme.js";
 
-const API = "/api/v1/performance";
-const page = document.getElementById("overview");
-const asOfLine = document.querySelector('[data-record="as-of"]');
+/** Structure changes reach every page at once: each asks at a moment of its own, milliseconds. */
+const SPREAD = 2_000;
+/** Who comes back later than this begins a new visit: milliseconds. */
+const AWAY = 30 * 60_000;
+
+const main = document.getElementById("page");
+const isCurrent = !("term" in main.dataset);
 const announcer = new Announcer(document.getElementById("announcer"));
-const figures = new Figures(page);
-const feed = new Feed(page);
+const board = new Board(document.body, { onChange: announce });
+const refresher = new Refresher(main);
+const figures = main.dataset.view === "overview" && isCurrent ? new Figures(main) : null;
+const feed = document.getElementById("feed") ? new Feed(main) : null;
 const indicator = new Indicator({
   element: document.getElementById("indicator"),
   notice: document.getElementById("notice"),
   announcer,
-  asOf: page.dataset.asOfTime,
+  asOf: main.dataset.asOfTime,
 });
 const stream = new Stream({
-  address: `${API}/stream`,
-  types: ["performance_update", ...HAPPENING_TYPES],
-  since: page.dataset.since,
+  address: "/api/v1/performance/stream",
+  types: ["performance_update", "figures_changed", ...HAPPENING_TYPES],
+  since: main.dataset.since,
 });
 
 const HEARD = {
   ready: () => {},
   heartbeat: ({ as_of_time: time }) => showAsOf(time),
-  performance_update: (overview) => showOverview(overview),
-  reset: reload,
-  scope_changed: reload,
+  performance_update: overview,
+  reset: () => refresher.now(),
+  scope_changed: () => refresher.now(),
   token_expiring: renew,
+  figures_changed: (event) => {
+    if (concerns(event)) refresher.soon(Math.random() * SPREAD);
+  },
 };
 
 stream.addEventListener("event", ({ detail: { type, data } }) => {
+  refresher.heard(data);
   if (type in HEARD) HEARD[type](data);
-  else feed.add(data);
+  else happened(data);
 });
 stream.addEventListener("link", () => indicator.show(stream.facts));
 setInterval(() => indicator.show(stream.facts), 1000);
-addEventListener("online", () => stream.hurry());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") stream.hurry();
+
+refresher.addEventListener("fresh", ({ detail: { events } }) => {
+  showAsOf(main.dataset.asOfTime);
+  for (const event of events) {
+    if (event.type === "performance_update") overview(event);
+    else board.take(event), feed?.add(event);
+  }
 });
+refresher.addEventListener("failed", ({ detail: { status, words } }) => {
+  if (status === 401) stream.end("signed-out");
+  else if (words) announcer.now(words);
+});
+
+new Filters(main, (address, how) => refresher.go(address, how));
+new Theme(document.getElementById("theme"));
+keepCurrent(document.getElementById("sign-out"));
+document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());
+document.querySelectorAll("time[data-time]").forEach(showTime);
+
+let hiddenAt = null;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    hiddenAt = Date.now();
+    if (figures) leave();
+    return;
+  }
+  stream.hurry();
+  if (figures && hiddenAt !== null && Date.now() - hiddenAt > AWAY) refresher.now();
+});
+addEventListener("online", () => stream.hurry());
 addEventListener("pagehide", () => stream.close());
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) stream.open();
 });
+addEventListener("popstate", () => refresher.go(location.href, null));
 
-keepCurrent(document.getElementById("sign-out"));
-document.querySelectorAll("time[data-time]").forEach(showTime);
 stream.open();
 
-function showOverview(overview, { anew } = {}) {
-  showAsOf(overview.as_of_time);
-  if (figures.show(overview, { anew })) {
-    announcer.later(
-      () =>
-        `Figures updated: average ${shown(overview.overall_average, "percent")}, ` +
-        `pass rate ${shown(overview.overall_pass_rate, "percent")}.`,
-    );
-  }
+function happened(event) {
+  board.take(event);
+  feed?.add(event);
+  if ("sections" in main.dataset && concerns(event)) refresher.soon();
+}
+
+function overview(event) {
+  if (!isCurrent) return;
+  showAsOf(event.as_of_time);
+  board.take(event);
+  if (figures?.show(event)) announce();
+}
+
+// Without a list of sections the page tells of all that its reader may see.
+function concerns(event) {
+  const { sections = "*" } = main.dataset;
+  if (sections === "*") return true;
+  const shown = sections.split(" ");
+  return sectionsOf(event).some((section) => shown.includes(String(section)));
+}
+
+function announce() {
+  announcer.later(() => {
+    const values = [...main.querySelectorAll("[data-say]")];
+    if (values.length === 0) return null;
+    const words = values.map(({ dataset, textContent }) => `${dataset.say} ${textContent.trim()}`);
+    return `Figures updated: ${words.join(", ")}.`;
+  });
 }
 
 function showAsOf(time) {
   if (!time) return;
   indicator.asOf = time;
-  fill(asOfLine, { as_of_time: time });
-}
-
-// What the stream can't fill is fetched whole.
-async function reload() {
-  const [overview, events] = await Promise.all([
-    answer(`${API}/overview`),
-    answer(`${API}/events?limit=30`),
-  ]);
-  if (overview) showOverview(overview, { anew: true });
-  if (events) feed.show(events.items);
+  fill(document.querySelector('[data-record="as-of"]'), { as_of_time: time });
 }
 
 async function renew() {

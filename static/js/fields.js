@@ -1,6 +1,7 @@
-// Puts a record's values where the page names them: text nodes and the lengths of bars, no markup.
+// Puts a record's values where the page names them: text nodes, links and the lengths of bars.
 
-import { lengthOfBar, shown } from "./format.js";
+import { lengthOfBar, shown, shownChange } from "./format.js";
+import { addressOf } from "./links.js";
 
 /** How long a changed value stays marked: milliseconds. */
 const MARKED = 2_000;
@@ -8,7 +9,7 @@ const MARKED = 2_000;
 /** Write `record` into the fields under `root`; answers whether a value changed. */
 export function fill(root, record, { mark = true } = {}) {
   let changed = false;
-  for (const element of root.querySelectorAll("[data-field]")) {
+  for (const element of own(root, "[data-field]")) {
     if (element.dataset.field in record) {
       const text = shown(record[element.dataset.field], element.dataset.format);
       if (text !== element.textContent) {
@@ -18,15 +19,18 @@ export function fill(root, record, { mark = true } = {}) {
       }
     }
   }
-  for (const element of root.querySelectorAll("[data-bar]")) {
+  for (const element of own(root, "[data-bar]")) {
     if (element.dataset.bar in record) {
       element.setAttribute(element.dataset.along, lengthOfBar(record[element.dataset.bar]));
     }
   }
-  for (const element of root.querySelectorAll("[data-time]")) {
-    if (element.dataset.time in record) {
-      element.dateTime = record[element.dataset.time];
-    }
+  for (const element of own(root, "[data-moved]")) {
+    const { moved, then, movedFormat } = element.dataset;
+    if (moved in record) element.textContent = shownChange(record[moved], then, movedFormat);
+  }
+  for (const element of own(root, "[data-to]")) point(element, record[element.dataset.toId]);
+  for (const element of own(root, "[data-time]")) {
+    if (element.dataset.time in record) element.dateTime = record[element.dataset.time];
     showTime(element);
   }
   return changed;
@@ -43,4 +47,20 @@ export function markChanged(element) {
   void element.offsetWidth; // starts the animation anew
   element.classList.add("changed");
   setTimeout(() => element.classList.remove("changed"), MARKED);
+}
+
+// A record inside of another has fields of its own.
+function own(root, selector) {
+  return [...root.querySelectorAll(selector)].filter((element) => {
+    const record = element.closest("[data-record]");
+    return record === null || record === root || !root.contains(record);
+  });
+}
+
+function point(element, id) {
+  if (id === undefined) return;
+  const { to } = element.dataset;
+  if (id === null) element.removeAttribute("href");
+  else element.setAttribute("href", addressOf(to, id));
+  if (to === "student") element.dataset.student = id ?? "";
 }

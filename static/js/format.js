@@ -45,6 +45,14 @@ export function lengthOfBar(value) {
   return Math.min(Math.max(Number(value ?? 0), 0), 100).toFixed(2);
 }
 
+/** How a figure moved since `then`: "+1.25", "−3", "no change", or nothing where one is unknown. */
+export function shownChange(now, then, form) {
+  if (now === null || now === undefined || then === null || then === "") return "";
+  const moved = Math.round((now - then) * 100) / 100;
+  if (moved === 0) return "no change";
+  return (moved > 0 ? "+" : "−") + (form === "whole" ? whole : percent).format(Math.abs(moved));
+}
+
 function dayOf(value) {
   const date = new Date(`${String(value).slice(0, 10)}T00:00:00Z`);
   // a day that Postgres knows and our calendar does not, as infinity

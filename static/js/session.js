@@ -28,12 +28,15 @@ export async function renewSession() {
   }
 }
 
-/** An answer of the API as JSON, or null where there is none. */
-export async function answer(address) {
+/** Tell that this page is left: the next visit is compared with what it shows now. */
+export async function leave() {
   try {
-    const response = await fetch(address, { headers: { accept: "application/json" } });
-    return response.ok ? await response.json() : null;
+    await fetch("/api/v1/visits", {
+      method: "POST",
+      keepalive: true,
+      headers: { "x-csrf-token": csrfToken() },
+    });
   } catch {
-    return null;
+    // then the next visit is compared with what was seen before
   }
 }

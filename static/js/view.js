@@ -5,7 +5,7 @@ export function overviewShown(overview) {
     ...overview,
     attendance_percentage: overview.attendance_stats.percentage,
     chronically_absent: overview.attendance_stats.chronically_absent,
-    letters: letters(overview.grade_distribution),
+    letters: lettersShown(overview.grade_distribution),
     sections: keyed(overview.sections_performance_chart),
     subjects: keyed(overview.subject_performance_chart),
     top: performers(overview.top_performers),
@@ -13,7 +13,8 @@ export function overviewShown(overview) {
   };
 }
 
-function letters(distribution) {
+/** A distribution as bars: each letter with its count, and its share of the highest. */
+export function lettersShown(distribution) {
   const highest = Math.max(0, ...Object.values(distribution)) || 1;
   return Object.entries(distribution).map(([letter, count]) => ({
     id: letter,

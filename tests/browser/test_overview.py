@@ -176,9 +176,9 @@ async def test_hostile_names_are_text_and_break_no_layout(
             assert await page.evaluate("window.broken") is None
         for name in HOSTILE.values():
             await expect(
-                page.locator("#overview bdi").get_by_text(name, exact=True).first
+                page.locator("#page bdi").get_by_text(name, exact=True).first
             ).to_be_visible()
-        assert await page.locator("#overview img").count() == 0
+        assert await page.locator("#page img").count() == 0
         width = await page.locator("html").evaluate("root => root.scrollWidth")
         assert width == 360
 

@@ -1,0 +1,140 @@
+// Fetches the page anew and puts what is new into the one that is open: for what events do not
+// tell, and for another order or another filter.
+
+import { showTime } from "./fields.js";
+import { morph } from "./morph.js";
+
+/** Milliseconds: after an event, between two refreshes, and until an idle reader is asked no more. */
+const AFTER = 400;
+const BETWEEN = 3_000;
+const IDLE = 20_000;
+const LOOK_AGAIN = 1_000;
+
+/**
+ * Dispatches `fresh` (detail: the new document, and the events that came meanwhile) and `failed`
+ * (detail: `{status, words}`; no status where the server did not answer).
+ */
+export class Refresher extends EventTarget {
+  #main;
+  #offer;
+  #timer = null;
+  #last = -Infinity;
+  #moved = 0;
+  #running = null;
+  #during = [];
+
+  constructor(main) {
+    super();
+    this.#main = main;
+    for (const type of ["pointermove", "pointerdown", "keydown", "wheel"]) {
+      main.addEventListener(type, () => (this.#moved = Date.now()), { passive: true });
+    }
+    main.addEventListener("click", ({ target }) => {
+      if (target.closest("#offer button")) this.#load(location.href, { isAsked: true });
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.#timer !== null) this.#plan(0);
+    });
+  }
+
+  /** An event came: if the page is being fetched, its snapshot may be older than this. */
+  heard(event) {
+    if (this.#running) this.#during.push(event);
+  }
+
+  /** Refresh in a moment, once for however many calls. */
+  soon(delay = AFTER) {
+    if (this.#timer !== null) return;
+    this.#plan(Math.max(delay, this.#last + BETWEEN - Date.now()));
+  }
+
+  /** Refresh now. */
+  now() {
+    return this.#load(location.href);
+  }
+
+  /** Show this view with another address; `how` is `push`, `replace` or null (it is there already). */
+  go(address, how) {
+    if (how === "push") history.pushState(null, "", address);
+    if (how === "replace") history.replaceState(null, "", address);
+    return this.#load(address, { isAsked: true });
+  }
+
+  #plan(delay) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // Nobody looks: what is new is fetched when somebody does.
+      if (!document.hidden) this.now();
+    }, delay);
+  }
+
+  async #load(address, { isAsked = false } = {}) {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    // What a person asked for is not overtaken by what the page wants by itself.
+    if (this.#running?.isAsked && !isAsked) return this.soon();
+    this.#running?.controller.abort();
+    const running = { controller: new AbortController(), isAsked };
+    this.#running = running;
+    this.#during = [];
+    this.#last = Date.now();
+    if (isAsked) this.#main.setAttribute("aria-busy", "true");
+    try {
+      const response = await fetch(address, {
+        headers: { accept: "text/html" },
+        cache: "no-store",
+        signal: running.controller.signal,
+      });
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (running !== this.#running) return undefined;
+      if (response.ok && page.getElementById("page")) this.#show(page, isAsked);
+      else this.#fail(response, page);
+    } catch {
+      if (running === this.#running && isAsked) this.#tell("failed", { status: null });
+    } finally {
+      if (running === this.#running) {
+        this.#running = null;
+        this.#main.removeAttribute("aria-busy");
+      }
+    }
+    return undefined;
+  }
+
+  #show(page, isAsked) {
+    const main = page.getElementById("page");
+    main.querySelectorAll("time[data-time]").forEach(showTime);
+    document.title = page.title;
+    const isHeld = (list) => !isAsked && this.#isHeld(list);
+    const differs = morph(this.#main, main, { isHeld });
+    const offer = this.#main.querySelector("#offer");
+    if (offer) offer.hidden = !differs;
+    if (differs) this.#waitForRest();
+    this.#tell("fresh", { page, events: this.#during });
+  }
+
+  #fail(response, page) {
+    const isSignedOut = new URL(response.url).pathname === "/login";
+    const words = page.querySelector("main p:not(:has(a))")?.textContent ?? "";
+    this.#tell("failed", { status: isSignedOut ? 401 : response.status, words });
+  }
+
+  // The reader points at a row, or is in it with the keyboard: it must not run away.
+  #isHeld(list) {
+    const isIn = list.matches(":hover") || list.contains(document.activeElement);
+    return isIn && Date.now() - this.#moved < IDLE;
+  }
+
+  #waitForRest() {
+    clearTimeout(this.#offer);
+    this.#offer = setTimeout(() => {
+      const list = this.#main.querySelector("[data-calm]");
+      if (this.#main.querySelector("#offer:not([hidden])") === null || !list) return;
+      if (document.hidden || this.#isHeld(list)) this.#waitForRest();
+      else this.now();
+    }, LOOK_AGAIN);
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
