@@ -93,9 +93,7 @@ async def history_of(
         return page
 
 
-async def changes_of(
-    reader: Reader, viewer: Viewer, student_id: int, *, limit: int
-) -> list[Any]:
+async def changes_of(reader: Reader, viewer: Viewer, student_id: int, *, limit: int) -> list[Any]:
     """The newest kept changes of one student's rows, newest first, as the viewer's stream showed
     them: grades, attendance, and who they are and where."""
     rows = await reader.all(

@@ -59,9 +59,7 @@ async def recorded_days(
 
     In the viewer's sections and for the whole day; weeks begin on Monday.
     """
-    return await reader.all(
-        _SQL["days"], **await _theirs(reader, viewer, student_id), weeks=weeks
-    )
+    return await reader.all(_SQL["days"], **await _theirs(reader, viewer, student_id), weeks=weeks)
 
 
 async def _theirs(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:

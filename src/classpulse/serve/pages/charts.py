@@ -101,9 +101,7 @@ def calendar(sessions: Iterable[Row]) -> dict[str, Any] | None:
         "rows": [
             {
                 "weekday": _WEEKDAYS[weekday],
-                "days": [
-                    _cell(monday + timedelta(days=weekday), by_day) for monday in mondays
-                ],
+                "days": [_cell(monday + timedelta(days=weekday), by_day) for monday in mondays],
             }
             for weekday in weekdays
         ],
@@ -198,7 +196,9 @@ def _session_in_words(session: Row, *, alone: bool) -> str:
     """Its status, and of several also which one it is."""
     which = []
     if not alone:
-        which.append("whole day" if session["whole_day"] else shown(session["section_name"], "text"))
+        which.append(
+            "whole day" if session["whole_day"] else shown(session["section_name"], "text")
+        )
     if session["period"]:
         which.append(f"period {shown(session['period'], 'whole')}")
     words = " ".join([*which, session["status"]])
