@@ -31,11 +31,17 @@ async def card_of(database: Database, viewer: Viewer, student_id: int) -> dict[s
         student = plain(await student_in(reader, viewer, student_id))
         days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
         changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+    # of a student in one section it need not be said at each line that it was there
+    only = {standing["section_name"] for standing in student["standings"]}
+    known = only.pop() if len(only) == 1 else None
+    told = [change_in_words(event) for event in changes]
     return {
         "student": student,
         "standings": [_standing(student, standing) for standing in student["standings"]],
         "calendar": calendar(days),
-        "changes": [change_in_words(event) for event in changes],
+        "changes": [
+            change | {"place": None} if change["place"] == known else change for change in told
+        ],
     }
 
 
