@@ -71,6 +71,7 @@ refresher.addEventListener("fresh", ({ detail: { events } }) => {
 });
 refresher.addEventListener("failed", ({ detail: { status, words } }) => {
   if (status === 401) stream.end("signed-out");
+  else if (status === 404) stream.end("forbidden");
   else if (words) announcer.now(words);
 });
 

@@ -56,6 +56,7 @@ async def _section(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
         of="sections",
         asked=asked,
         figures=section,
+        watched=[section_id],
         context={
             "section": section,
             "letters": letters_shown(section["grade_distribution"]),

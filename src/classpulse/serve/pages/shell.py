@@ -1,6 +1,6 @@
 """The frame around every view: who looks, where they are, which term, and how it is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from databases import Database
@@ -14,6 +14,8 @@ from classpulse.serve.pages.query import ViewQuery
 from classpulse.serve.pages.rendering import page, static_files
 from classpulse.serve.parameters import Paging
 from classpulse.serve.problems import not_found
+from classpulse.serve.scope import sections_in_view
+from classpulse.serve.snapshot import snapshot
 from classpulse.serve.terms import terms_of
 from classpulse.serve.viewer import Viewer
 
@@ -38,16 +40,22 @@ async def view(
     asked: ViewQuery,
     figures: Mapping[str, Any],
     context: Mapping[str, Any],
+    watched: Collection[int | str] | None = None,
     term_path: str | None = None,
 ) -> Response:
     """A view as a page.
 
     ``of``: which of the four it belongs to. ``figures`` hold the ``as_of`` from which the page's
-    stream goes on: that of what was read first, so that nothing after it is missed. ``term_path``:
+    stream goes on: that of what was read first, so that nothing after it is missed. ``watched``:
+    the sections (``*``: all) whose events tell less than the view shows, so that it is fetched
+    again; those of a term that was chosen, which no overview of the stream is about. ``term_path``:
     where another term is shown, if not in the list that the view belongs to.
     """
     links = Links(request, asked.term)
     terms = await _terms(request.app.state.database, viewer, asked.term)
+    if watched is None and asked.term is not None:
+        async with snapshot(request.app.state.database) as reader:
+            watched = await sections_in_view(reader, viewer, asked.term)
     card = None
     if asked.student is not None:
         card = await card_of(request.app.state.database, viewer, asked.student)
@@ -66,6 +74,7 @@ async def view(
             "terms": terms,
             "term": next((one for one in terms if one["id"] == asked.term), None),
             "card": card,
+            "watched": watched,
             "as_of": figures["as_of"],
             "as_of_time": figures["as_of_time"],
             "modules": static_files().names("js"),
@@ -81,16 +90,17 @@ def theme_of(request: Request) -> str | None:
 
 
 async def _terms(database: Database, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
-    """The terms to switch between: those with a section of the viewer's, the current ones first."""
+    """The terms to switch between: those with a section of the viewer's, if not all are current."""
     found = (await terms_of(database, viewer, Paging(limit=500)))["items"]
     if chosen is not None and chosen not in [term["id"] for term in found]:
         raise not_found("term")
     schools = {term["school_id"] for term in found}
-    return [
+    shown = [
         {**term, "label": _label(term, several_schools=len(schools) > 1)}
         for term in found
         if term["sections"] or term["id"] == chosen
     ]
+    return shown if any(not term["is_current"] for term in shown) else []
 
 
 def _label(term: Mapping[str, Any], *, several_schools: bool) -> str:

@@ -34,6 +34,7 @@ async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> R
         of="students",
         asked=asked,
         figures=students,
+        watched=["*"],
         context={
             "scope_text": SEES[viewer.role],
             "roster": roster(

@@ -50,6 +50,7 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
         of="subjects",
         asked=asked,
         figures=subject,
+        watched=[one["section_id"] for one in subject["sections_performance"]],
         context={
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),

@@ -1,0 +1,86 @@
+"""What has changed since an educator's last visit."""
+
+import re
+from typing import Any
+
+from .conftest import Client
+from .test_pages import HERE, hidden, sign_in
+
+
+def moved(page: str) -> list[str]:
+    return re.findall(r'<dd class="moved"[^>]*>([^<]*)<', page)
+
+
+async def goes_away(tool: Any) -> None:
+    await tool.execute("update classpulse.visits set seen_at = seen_at - interval '31 minutes'")
+
+
+async def changes(tool: Any) -> None:
+    await tool.execute("update grades set score = 100 where exam_id = 1")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+
+
+async def test_a_first_visit_is_compared_with_nothing(client: Client) -> None:
+    await sign_in(client)
+    page = (await client.http.get("/")).text
+    assert moved(page) == []
+    assert "last visit" not in page
+
+
+async def test_a_later_visit_is_compared_with_the_one_before(client: Client, tool: Any) -> None:
+    await sign_in(client)
+    await client.http.get("/")
+    before: dict[str, Any] = await client.read("/overview")
+    await goes_away(tool)
+    await changes(tool)
+    now: dict[str, Any] = await client.read("/overview")
+    page = (await client.http.get("/")).text
+    difference = now["overall_average"] - before["overall_average"]
+    assert difference > 0
+    assert moved(page)[:2] == ["no change", f"+{difference:.2f}"]
+    assert "Changes since your last visit" in page
+
+
+async def test_a_reload_within_a_visit_compares_with_the_same(client: Client, tool: Any) -> None:
+    await sign_in(client)
+    await client.http.get("/")
+    await goes_away(tool)
+    await client.http.get("/")
+    await changes(tool)
+    first = moved((await client.http.get("/")).text)
+    assert first[1].startswith("+")
+    assert moved((await client.http.get("/")).text) == first
+
+
+async def test_what_stood_on_the_page_when_it_was_left_counts_as_seen(
+    client: Client, tool: Any
+) -> None:
+    await sign_in(client)
+    page = (await client.http.get("/")).text
+    await changes(tool)
+    refused = await client.http.post("/api/v1/visits", headers=HERE)
+    assert refused.status_code == 403
+    left = await client.http.post(
+        "/api/v1/visits", headers=HERE | {"x-csrf-token": hidden(page, "csrf_token")}
+    )
+    assert left.status_code == 204
+    await goes_away(tool)
+    assert set(moved((await client.http.get("/")).text)) == {"no change"}
+
+
+async def test_unknown_is_compared_with_nothing(client: Client, tool: Any) -> None:
+    await sign_in(client, email="new@north.school")
+    await client.http.get("/")
+    await goes_away(tool)
+    await tool.execute("insert into section_educators values (1, 7)")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    page = (await client.http.get("/")).text
+    assert moved(page) == ["+12", "", "", ""]
+
+
+async def test_a_visit_is_each_educators_own(client: Client, tool: Any) -> None:
+    await sign_in(client)
+    await client.http.get("/")
+    await goes_away(tool)
+    await sign_in(client, email="bob@north.school")
+    assert moved((await client.http.get("/")).text) == []
