@@ -228,9 +228,15 @@ select 'enrollment', enrollment.student_id, enrollment.section_id, null, null
 from public.enrollments as enrollment
 where enrollment.student_id = any($9::bigint[])
 union all
-select 'exam_name', exam.id, null, null, to_json(exam.name)::text
-from public.exams as exam
-where exam.id = any($10::bigint[])
+select 'exam', shown.exam_id, null, null, row_to_json(shown)::text
+from (
+    select
+        f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name,
+        f.subject_id, f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused,
+        f.pending, f.average
+    from unnest($10::bigint[]) as asked (exam_id)
+    join classpulse.exam_figures as f on f.exam_id = asked.exam_id
+) as shown
 union all
 select 'subject_name', subject.id, null, null, to_json(subject.name)::text
 from public.subjects as subject

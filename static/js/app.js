@@ -64,6 +64,7 @@ setInterval(() => indicator.show(stream.facts), 1000);
 
 refresher.addEventListener("fresh", ({ detail: { events } }) => {
   showAsOf(main.dataset.asOfTime);
+  feed?.restart();
   for (const event of events) {
     if (event.type === "performance_update") overview(event);
     else board.take(event), feed?.add(event);

@@ -1,28 +1,37 @@
-// The newest events, the newest at the top.
+// The newest events, the newest at the top; similar ones are one entry that grows in its place.
 
-import { happening } from "./happenings.js";
 import { List } from "./list.js";
-
-const MOST = 30;
+import { Runs } from "./runs.js";
 
 export class Feed {
   #list;
+  #element;
+  #runs;
+  #isDue = false;
 
   constructor(root) {
     this.#list = new List(root, "feed");
+    this.#element = root.querySelector('[data-list="feed"]');
+    this.restart();
   }
 
-  /** Add an event; one that is there already, or that the list leaves out, changes nothing. */
+  /** Add an event; one that is counted already, or that the list leaves out, changes nothing. */
   add(event) {
-    const record = happening(event);
-    if (record === null || this.#list.has(record.id)) return false;
-    this.#list.prepend({ ...record, key: record.id }, MOST);
-    return true;
+    if (this.#runs.add(event)) this.#show();
   }
 
-  /** Show the log's own newest events, newest first, instead of what is there. */
-  show(events) {
-    const records = events.map(happening).filter((record) => record !== null);
-    this.#list.show(records.slice(0, MOST).map((record) => ({ ...record, key: record.id })));
+  /** Go on from what the page shows now: it was fetched anew. */
+  restart() {
+    this.#runs = new Runs(JSON.parse(this.#element.dataset.runs));
+  }
+
+  // Once for all events that came together.
+  #show() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#list.show(this.#runs.records);
+    });
   }
 }

@@ -28,6 +28,9 @@ export function fill(root, record, { mark = true } = {}) {
     const { moved, then, movedFormat } = element.dataset;
     if (moved in record) element.textContent = shownChange(record[moved], then, movedFormat);
   }
+  for (const element of own(root, "[data-needs]")) {
+    if (element.dataset.needs in record) element.hidden = !record[element.dataset.needs];
+  }
   for (const element of own(root, "[data-to]")) point(element, record[element.dataset.toId]);
   for (const element of own(root, "[data-time]")) {
     if (element.dataset.time in record) element.dateTime = record[element.dataset.time];

@@ -14,22 +14,56 @@ const WORDS = {
 
 export const HAPPENING_TYPES = Object.keys(WORDS);
 
-/** What the list shows of an event, or null for a type that it leaves out. */
+/**
+ * What the list shows of one event, with `student_id` where its title names a student; null for a
+ * type that the list leaves out.
+ */
 export function happening(event) {
   const describe = WORDS[event.type];
   return describe ? { id: event.id, at: event.timestamp, ...describe(event) } : null;
 }
 
+/** What a grade was before, if it was anything else (else null), and what it is now. */
+export function gradeChange(event) {
+  const row = event.grade_data;
+  const now = result(row);
+  const before = previousResult(row);
+  return event.operation === "delete"
+    ? changed(before ?? now, "grade removed")
+    : changed(before, now);
+}
+
+/** What an attendance row said before, if it said anything else (else null), and what it says now. */
+export function attendanceChange(event) {
+  const row = event.attendance_data;
+  const before = row.previous_status ?? null;
+  return event.operation === "delete"
+    ? changed(before ?? row.status ?? null, "attendance removed")
+    : changed(before, shown(row.status, "text"));
+}
+
+/** What became of a student in a section. */
+export function rosterChange(event) {
+  const done = { student_joined: "joined", student_left: "left" };
+  return done[event.event] ?? "student record changed";
+}
+
+/** The day of an attendance row, and its period other than the whole day. */
+export function dayOf(row) {
+  const period = row.period ? `, period ${shown(row.period, "whole")}` : "";
+  return `${shown(row.date, "day")}${period}`;
+}
+
+/** A name inside a sentence, isolated so that its direction does not turn the rest around. */
+export function named(name) {
+  return `\u2068${shown(name, "text")}\u2069`;
+}
+
 function grade(event) {
   const row = event.grade_data;
   const work = `in ${named(row.subject_name)}${row.exam_name ? ` · ${named(row.exam_name)}` : ""}`;
-  let now = result(row);
-  let before = previousResult(row);
-  if (event.operation === "delete") {
-    before ??= now;
-    now = "grade removed";
-  }
-  return words("grade", row.student_name, `${now} ${work}${was(before, now)}`, row.section_name);
+  const { before, now } = gradeChange(event);
+  return ofStudent("grade", row, `${now} ${work}${was(before)}`);
 }
 
 function result(row) {
@@ -46,15 +80,8 @@ function previousResult(row) {
 
 function attendance(event) {
   const row = event.attendance_data;
-  let now = shown(row.status, "text");
-  let before = row.previous_status ?? null;
-  if (event.operation === "delete") {
-    before ??= row.status;
-    now = "attendance removed";
-  }
-  const period = row.period ? `, period ${shown(row.period, "whole")}` : "";
-  const text = `${now} on ${shown(row.date, "day")}${period}${was(before, now)}`;
-  return words("attendance", row.student_name, text, row.section_name);
+  const { before, now } = attendanceChange(event);
+  return ofStudent("attendance", row, `${now} on ${dayOf(row)}${was(before)}`);
 }
 
 function exam(event) {
@@ -68,9 +95,9 @@ function exam(event) {
 
 function roster(event) {
   const row = event.roster_data;
-  const done =
-    { student_joined: "joined", student_left: "left" }[event.event] ?? "student record changed";
-  return words("roster", row.student_name, done, row.section_name);
+  // in no section (any more): nothing to lead to
+  const student = row.section_id == null ? { ...row, student_id: null } : row;
+  return ofStudent("roster", student, rosterChange(event));
 }
 
 function bulk(event) {
@@ -80,15 +107,18 @@ function bulk(event) {
   return words("bulk", row.section_name, text, row.table);
 }
 
+function ofStudent(kind, row, text) {
+  return { ...words(kind, row.student_name, text, row.section_name), student_id: row.student_id ?? null };
+}
+
 function words(kind, title, text, place) {
-  return { kind, title, text, place };
+  return { kind, title: title ?? null, text, place: place ?? null, student_id: null };
 }
 
-function was(before, now) {
-  return before === null || before === now ? "" : `, before: ${before}`;
+function changed(before, now) {
+  return { before: before === now ? null : before, now };
 }
 
-// A name inside a sentence, isolated so that its direction does not turn the rest around.
-function named(name) {
-  return `\u2068${shown(name, "text")}\u2069`;
+function was(before) {
+  return before === null ? "" : `, before: ${before}`;
 }

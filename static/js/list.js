@@ -12,14 +12,6 @@ export class List {
     this.#row = root.querySelector(`template[data-row="${name}"]`);
   }
 
-  get size() {
-    return this.#element.childElementCount;
-  }
-
-  has(key) {
-    return this.#rows().has(key);
-  }
-
   /** Show exactly `records` (each with its `key`), in their order; answers whether any changed. */
   show(records) {
     const rows = this.#rows();
@@ -29,22 +21,18 @@ export class List {
       const row = wanted[index];
       const isNew = !rows.has(record.key);
       changed = fill(row, record, { mark: !isNew }) || isNew || changed;
-      if (this.#element.children[index] !== row) {
-        this.#element.insertBefore(row, this.#element.children[index] ?? null);
-      }
+      if (this.#element.children[index] !== row) this.#move(row, index);
       if (isNew) markChanged(row);
     });
     while (this.#element.childElementCount > records.length) this.#element.lastElementChild.remove();
     return changed;
   }
 
-  /** Add one record at the top and let go of the last ones over `most`. */
-  prepend(record, most) {
-    const row = this.#made(record);
-    fill(row, record, { mark: false });
-    this.#element.prepend(row);
-    markChanged(row);
-    while (this.#element.childElementCount > most) this.#element.lastElementChild.remove();
+  // Who stands on a link in a row goes with it.
+  #move(row, index) {
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    this.#element.insertBefore(row, this.#element.children[index] ?? null);
+    focused?.focus({ preventScroll: true });
   }
 
   #rows() {

@@ -90,9 +90,9 @@ export class Refresher extends EventTarget {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       if (running !== this.#running) return undefined;
       if (response.ok && page.getElementById("page")) this.#show(page, isAsked);
-      else this.#fail(response, page);
+      else this.#fail(refusal(response, page));
     } catch {
-      if (running === this.#running && isAsked) this.#tell("failed", { status: null });
+      if (running === this.#running) this.#fail({ status: null });
     } finally {
       if (running === this.#running) {
         this.#running = null;
@@ -114,10 +114,10 @@ export class Refresher extends EventTarget {
     this.#tell("fresh", { page, events: this.#during });
   }
 
-  #fail(response, page) {
-    const isSignedOut = new URL(response.url).pathname === "/login";
-    const words = page.querySelector("main p:not(:has(a))")?.textContent ?? "";
-    this.#tell("failed", { status: isSignedOut ? 401 : response.status, words });
+  // What the page wants by itself it goes on wanting until the server answers.
+  #fail({ status, words = "" }) {
+    if (status === null || status >= 500) this.soon(BETWEEN);
+    this.#tell("failed", { status, words });
   }
 
   // The reader points at a row, or is in it with the keyboard: it must not run away.
@@ -139,4 +139,10 @@ export class Refresher extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function refusal(response, page) {
+  const isSignedOut = new URL(response.url).pathname === "/login";
+  const words = page.querySelector("main p:not(:has(a))")?.textContent;
+  return { status: isSignedOut ? 401 : response.status, words };
 }

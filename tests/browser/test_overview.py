@@ -19,6 +19,12 @@ def figure(page: Page, field: str) -> Any:
     return page.locator(f'.tiles [data-field="{field}"]')
 
 
+async def counted(page: Page) -> int:
+    """The events that the feed's entries hold together."""
+    counts = await page.locator('#feed [data-field="count"]').all_text_contents()
+    return sum(map(int, counts))
+
+
 async def folded_in(connection: Any) -> None:
     await connection.execute("call performance_wait(timeout => '10 s')")
 
@@ -79,17 +85,17 @@ async def test_a_row_committed_by_sql_shows_on_the_open_page(
     page = await signed_in(context, server, errors=errors)
     await expect(figure(page, "overall_average")).to_have_text("70.00%")
     await expect(page.locator("#indicator")).to_contain_text("Live Data", timeout=A_MOMENT)
-    before = await page.locator("#feed li").count()
+    before = await counted(page)
     await connection.execute(
         "update grades set score = 100 where student_id ="
         " (select id from students where first_name = '=1+1')"
     )
     await expect(figure(page, "overall_average")).to_have_text("78.00%")
     newest = page.locator("#feed li").first
+    await expect(newest).to_contain_text("5 of 5 graded, average 78.00%")
     await expect(newest).to_contain_text("=1+1")
-    await expect(newest).to_contain_text("100 of 100 (A+)")
-    await expect(newest).to_contain_text("before: 60")
-    await expect(page.locator("#feed li")).to_have_count(before + 1)
+    await expect(newest).to_contain_text("60 → 100 of 100 (A+)")
+    assert await counted(page) == before + 1
     await expect(page.locator('[data-list="top"] li').first).to_contain_text("=1+1")
     await expect(page.locator('[data-list="sections"]')).to_contain_text("78.00%")
     await expect(page.locator("#announcer")).to_contain_text("average 78.00%", timeout=20_000)
@@ -109,12 +115,13 @@ async def test_the_page_misses_and_repeats_nothing_between_its_making_and_its_st
 
     await page.route("**/performance/stream*", hold)
     await page.reload()
-    before = await page.locator("#feed li").count()
+    before = await counted(page)
     await connection.execute("update grades set score = score + 1 where score < 70")
     await folded_in(connection)
     held.set()
     await expect(figure(page, "overall_average")).to_have_text("70.40%", timeout=A_MOMENT)
-    await expect(page.locator("#feed li")).to_have_count(before + 2)
+    await expect(page.locator("#feed li").first).to_contain_text("60 → 61 of 100")
+    assert await counted(page) == before + 2
 
 
 async def test_the_indicator_tells_the_truth_when_the_server_dies_and_comes_back(

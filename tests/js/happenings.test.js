@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { happening } from "../../static/js/happenings.js";
+import { Runs } from "../../static/js/runs.js";
 
 const cases = JSON.parse(readFileSync(new URL("happenings.json", import.meta.url)));
 
-for (const { promise, event, shown } of cases) {
-  test(promise, () => assert.deepEqual(happening(event), shown));
+for (const { promise, event, events, shown, entries } of cases) {
+  test(promise, () => {
+    if (event) assert.deepEqual(happening(event), shown);
+    else assert.deepEqual(Runs.of(events).records, entries);
+  });
 }

@@ -163,6 +163,37 @@ def reckon(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     return standings, figures
 
 
+def reckon_exams(base: dict[str, Rows]) -> dict[int, Any]:
+    """How far the grading of each exam is, by its id."""
+    active = {s["id"] for s in base["students"] if s["is_active"]}
+    live = {
+        (e["student_id"], e["section_id"]) for e in base["enrollments"] if e["student_id"] in active
+    }
+    found = {}
+    for exam in base["exams"]:
+        rows = [
+            g
+            for g in base["grades"]
+            if g["exam_id"] == exam["id"] and (g["student_id"], g["section_id"]) in live
+        ]
+        shares = [share([g], [g]) for g in rows if g["status"] == "graded"]
+        found[exam["id"]] = {
+            "exam_id": exam["id"],
+            "exam_name": exam["name"],
+            "exam_date": exam["exam_date"] and exam["exam_date"].isoformat(),
+            "total_marks": exam["total_marks"],
+            "section_id": exam["section_id"],
+            "subject_id": exam["subject_id"],
+            "students": sum(section == exam["section_id"] for _, section in live),
+            **{
+                status: sum(g["status"] == status for g in rows)
+                for status in ("graded", "missing", "excused", "pending")
+            },
+            "average": half_up(mean([value for value in shares if value is not None])),
+        }
+    return found
+
+
 async def cached(
     connection: "asyncpg.Connection[asyncpg.Record]",
 ) -> tuple[dict[Any, Any], dict[Any, Any]]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from project.reckoning import base_rows, cached, differences, reckon
+from project.reckoning import base_rows, cached, differences, reckon, reckon_exams
 
 SESSIONS = 3
 EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "60"))
@@ -173,6 +174,13 @@ step = st.one_of(
     st.just((0, "project")),
 )
 
+#: those of an item of the list of exams
+EXAM_COLUMNS = {
+    *("exam_id", "exam_name", "exam_date", "total_marks", "section_id", "section_name"),
+    *("subject_id", "subject_name", "subject_code", "students", "graded", "missing", "excused"),
+    *("pending", "average"),
+}
+
 # The independent record: a row trigger in the writer's own transaction.
 AUDIT = """
 create table public.audit (source text, operation text, id bigint, is_bulk boolean);
@@ -265,12 +273,17 @@ async def run(url: str, steps: list[Any]) -> None:
             if what == "project":
                 # a truncation that is still open holds the batch back, as it should
                 await writers.finish()
+                before = cursor.position
                 await project(own, cursor)
+                await check_told_exams(own, before)
             elif isinstance(what, str):
                 await writers.do(number, what)
             else:
                 await writers.do(number, *what)
         await writers.finish()
+        before = cursor.position
+        await project(own, cursor)
+        await check_told_exams(own, before)
         while (await project(own, cursor)).written:
             pass
         await check_figures(own)
@@ -282,6 +295,30 @@ async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> Non
     cached_standings, cached_figures = await cached(connection)
     assert differences(standings, cached_standings) == []
     assert differences(figures, cached_figures) == []
+
+
+async def check_told_exams(connection: "asyncpg.Connection[asyncpg.Record]", before: int) -> None:
+    """The events after a position, of one batch, tell each exam as it is at the batch's end."""
+    told = await connection.fetch(
+        "select * from classpulse.events where position > $1 and type in"
+        " ('grade_update', 'exam_created', 'exam_updated', 'exam_deleted')",
+        before,
+    )
+    exams = reckon_exams(await base_rows(connection)) if told else {}
+    for row in told:
+        event = json.loads(row["payload"], parse_float=Decimal)
+        parts = json.loads(row["parts"] or "{}", parse_float=Decimal)
+        for body in parts.values() or [event]:
+            about = body.get("grade_data") or body["exam_data"]
+            exam = exams.get(about["exam_id"])
+            # nobody reads figures of an exam that has moved to a section that may not be theirs
+            if exam is not None and exam["section_id"] != about["section_id"]:
+                exam = None
+            if "exam_data" in body and body["operation"] == "delete":
+                exam = None
+            found = body["performance_data"]["exam"]
+            assert found is None or found.keys() == EXAM_COLUMNS
+            assert exam == (found and {name: found[name] for name in exam or found})
 
 
 async def check_log(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

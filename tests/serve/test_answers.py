@@ -421,6 +421,50 @@ async def test_an_answers_figures_and_as_of_are_of_one_moment(
     assert section["average_score"] == after["average_score"]
 
 
+async def test_an_events_exam_is_an_item_of_the_list_of_exams(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async def told(statement: str) -> Any:
+        await tool.execute(statement)
+        await tool.execute("call performance_wait(timeout => '10 s')")
+        return (await client.read("/events?limit=1"))["items"][0]["performance_data"]
+
+    algebra = (await told("update grades set score = 9.5 where exam_id = 1 and student_id = 2"))[
+        "exam"
+    ]
+    listed = {exam["exam_id"]: exam for exam in (await client.read("/exams"))["items"]}
+    assert algebra == listed[1]
+    assert (algebra["graded"], algebra["students"]) == (11, 12)
+    geometry = await told("update exams set name = 'Shapes' where id = 2")
+    assert geometry["exam"] == listed[2] | {"exam_name": "Shapes"}
+    moved = await told(
+        "update grades set exam_id = 3, subject_id = 2, total_marks = 10, score = 5"
+        " where exam_id = 1 and student_id = 2"
+    )
+    assert (moved["exam"]["exam_id"], moved["exam"]["graded"]) == (3, 1)
+    alone = await told(
+        "insert into grades (student_id, section_id, subject_id, score) values (1, 1, 1, 50)"
+    )
+    assert alone["exam"] is None
+    gone = await told("delete from exams where id = 3")
+    assert gone["exam"] is None
+
+
+async def test_figures_of_an_exam_follow_it_out_of_a_section(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute("update exams set section_id = 2 where id = 1")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    for educator, operation in ((1, "delete"), (2, "update")):
+        events = (await client.read("/events?types=grade_update&limit=11", educator))["items"]
+        assert [event["operation"] for event in events] == [operation] * 11
+        exams = [event["performance_data"]["exam"] for event in events]
+        if educator == 1:
+            assert exams == [None] * 11
+        else:
+            assert {(exam["section_id"], exam["students"]) for exam in exams} == {(2, 2)}
+
+
 async def test_two_processes_answer_alike(client: Client, school_url: str) -> None:
     async with serving(school_url) as other:
         for path in ("/section/1", "/students?limit=500", "/student/1"):

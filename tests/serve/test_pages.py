@@ -1,6 +1,9 @@
+import html
+import json
 import re
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -136,6 +139,29 @@ async def test_the_page_shows_what_the_api_tells(client: Client) -> None:
         assert student["name"] in page
     assert page.count('data-bar="share"') == len(overview["grade_distribution"]) + 1
     assert re.search(r'data-since="[0-9a-z]+-\d+"', page)
+
+
+async def test_the_page_hands_over_what_the_lines_of_its_newest_events_were_made_of(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for student in range(2, 12):
+        await tool.execute(
+            "update grades set score = score + 1 where exam_id = 1 and student_id = $1", student
+        )
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    await sign_in(client)
+    page = (await client.http.get("/")).text
+    newest = (await client.read("/events?limit=1"))["items"][0]
+    handed = re.search(r'data-runs="([^"]*)"', page)
+    assert handed is not None
+    told = json.loads(html.unescape(handed[1]))
+    assert told["position"] == newest["position"]
+    run = told["runs"][0]
+    assert (run["group"], run["at"], run["rows"]) == ("exam 1 1", newest["timestamp"], {})
+    assert run["count"] >= 10
+    assert f'<li data-key="{run["key"]}" data-kind="grade">' in page
+    assert "11 of 12 graded, average 60.91%" in page
+    assert f'href="/?student={newest["grade_data"]["student_id"]}"' in page
 
 
 async def test_an_educator_without_a_section_sees_unknown_and_not_zero(client: Client) -> None:

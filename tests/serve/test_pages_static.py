@@ -7,6 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from classpulse.assets import folder
+from classpulse.serve.pages.rendering import static_files
 from classpulse.serve.pages.static_files import StaticFiles
 
 
@@ -60,9 +61,27 @@ def test_a_changed_file_changes_every_address(files: StaticFiles, tmp_path: Path
     assert StaticFiles(tmp_path).version != files.version
 
 
+async def test_files_are_served_one_after_the_other_as_one(tmp_path: Path) -> None:
+    tmp_path.joinpath("a.css").write_text("a {}")
+    tmp_path.joinpath("b.css").write_text("b {}")
+    files = StaticFiles(tmp_path, {"all.css": ["b.css", "a.css"]})
+    async with client_of(files) as client:
+        assert (await client.get(files.address("all.css"))).text == "b {}a {}"
+
+
+def test_every_style_sheet_is_in_the_one_that_pages_load() -> None:
+    loaded = next(
+        part for name, part in static_files()._files.items() if name == "css/all.css"
+    ).body.decode()
+    for path in folder("static").joinpath("css").glob("*.css"):
+        assert path.read_text() in loaded, path.name
+
+
 def test_scripts_and_styles_stay_small() -> None:
-    packed = [gzip.compress(path.read_bytes()) for path in folder("static").rglob("*.*s")]
-    assert 0 < sum(map(len, packed)) < 40_000
+    """As a browser gets them: 60 KB in all."""
+    scripts = [gzip.compress(path.read_bytes()) for path in folder("static").rglob("*.js")]
+    styles = "".join(path.read_text() for path in folder("static").rglob("*.css"))
+    assert 0 < sum(map(len, scripts)) + len(gzip.compress(styles.encode())) < 60_000
 
 
 def test_no_script_writes_markup_and_no_template_holds_script_or_style() -> None:

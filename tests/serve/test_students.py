@@ -136,3 +136,63 @@ async def test_a_page_of_a_long_list_holds_no_more_than_was_asked(
     page: dict[str, Any] = await client.read("/students?sort=average&limit=3&q=many")
     assert page["total"] == 3000
     assert len(page["items"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("status=fail", [2, 3, 4, 5, 1]),
+        ("max_average=50", [2, 3, 4]),
+        ("status=no_data", [12]),
+        ("q=n1&status=pass", [10, 11]),
+    ],
+)
+async def test_of_one_subject_its_own_averages_filter_and_sort(
+    reader: Client, query: str, expected: list[int]
+) -> None:
+    asked = f"section_id=1&subject_id=1&basis=subject&sort=average&{query}"
+    items = (await reader.read(f"/students?{asked}"))["items"]
+    graded = {
+        item["id"]: (await reader.read(f"/student/{item['id']}"))["subject_grades"]
+        for item in items
+    }
+    for item in items:
+        own = item["subject_grade"]
+        assert own["subject_id"] == 1
+        whole = [
+            grade
+            for grade in graded[item["id"]]
+            if (grade["subject_id"], grade["section_id"]) == (1, 1)
+        ]
+        if not whole:
+            assert own["percentage"] is None
+            assert own["graded_count"] == 0
+        for grade in whole:
+            for name in ("percentage", "percentage_if_missing_zero", "grade_letter", "is_passed"):
+                assert own[name] == grade[name]
+    percentages = [item["subject_grade"]["percentage"] for item in items]
+    known = [one for one in percentages if one is not None]
+    assert percentages[: len(known)] == sorted(known)
+    assert sorted(item["id"] for item in items) == sorted(expected)
+
+
+@pytest.mark.parametrize("query", ["", "subject_id=1&subject_id=2"])
+async def test_the_basis_of_a_subject_needs_exactly_one(reader: Client, query: str) -> None:
+    answer = await reader.get(f"/students?basis=subject&{query}")
+    assert answer.status_code == 400
+    assert "basis must be standing unless exactly one subject_id is given" in answer.text
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["average_if_missing_zero", "graded", "missing", "section"])
+async def test_every_column_of_the_table_pages_in_its_order(
+    reader: Client, sort: str, order: str
+) -> None:
+    query = f"sort={sort}&order={order}"
+    whole = (await reader.read(f"/students?{query}", 4))["items"]
+    assert await paged(reader, query, 4, 4) == [(item["id"], item["section_id"]) for item in whole]
+    column = {"graded": "graded_count", "missing": "missing_count", "section": "section_name"}
+    values = [item[column.get(sort, sort)] for item in whole]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known, reverse=order == "desc")
+    assert values == known + [None] * (len(values) - len(known))

@@ -37,6 +37,7 @@ def _ask_of_row(source: str, row: Row, memberships: Memberships, asked: Asked) -
             if row["exam_id"] is not None:
                 asked.exams.add(row["exam_id"])
         case "exams":
+            asked.exams.add(row["id"])
             asked.sections.add(row["section_id"])
             asked.subjects.add((row["section_id"], row["subject_id"]))
             asked.subject_names.add(row["subject_id"])

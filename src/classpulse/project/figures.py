@@ -62,6 +62,7 @@ class Figures:
     student_schools: dict[int, int] = field(default_factory=dict)
     section_names: dict[int, str] = field(default_factory=dict)
     subject_names: dict[int, str] = field(default_factory=dict)
+    exams: dict[int, Figure] = field(default_factory=dict)
     exam_names: dict[int, str] = field(default_factory=dict)
     enrollments: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -89,8 +90,9 @@ class Figures:
                     self.student_schools[a] = b
                 case "enrollment":
                     self.enrollments[a].append(b)
-                case "exam_name":
-                    self.exam_names[a] = body
+                case "exam":
+                    self.exams[a] = body
+                    self.exam_names[a] = body["exam_name"]
                 case "subject_name":
                     self.subject_names[a] = body
 
@@ -117,6 +119,11 @@ class Figures:
                     sections = self.enrollments[row["student_id"]]
                     if row["section_id"] not in sections:
                         sections.append(row["section_id"])
+
+    def exam(self, exam: int | None, section: int) -> Figure | None:
+        """An exam's figures for those who see the section; none of one that is not there (now)."""
+        figures = None if exam is None else self.exams.get(exam)
+        return figures if figures is not None and figures["section_id"] == section else None
 
     def letter(self, section: int, percentage: Decimal | None) -> str | None:
         """The letter of a percentage on the scale of a section."""

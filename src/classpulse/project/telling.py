@@ -82,6 +82,7 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
             "student_subject": figures.marks.get((student, section, subject)),
             "section": of_section,
             "subject": of_subject,
+            "exam": figures.exam(row["exam_id"], section),
         },
     }
 
@@ -179,6 +180,7 @@ def _exam_part(operation: str, row: Row, figures: Figures) -> Part:
             "section_id": section,
             "section": figures.sections.get(section),
             "subject": figures.subjects.get((section, subject)),
+            "exam": figures.exam(row["id"], section) if operation != "delete" else None,
         },
     }
 

@@ -78,13 +78,8 @@ async def exam_of(database: Database, viewer: Viewer, exam_id: int) -> dict[str,
         exam = await reader.one(_SQL["one"], exam_id=exam_id, **rights(viewer))
         if exam is None:
             raise not_found("exam")
-        ids = {"exam_id": exam_id, "section_id": exam["section_id"]}
-        return {
-            **exam,
-            **await reader.only(_SQL["summary"], **ids),
-            "grades": await reader.all(_SQL["grades"], **ids),
-            **await as_of(reader),
-        }
+        grades = await reader.all(_SQL["grades"], exam_id=exam_id, section_id=exam["section_id"])
+        return {**exam, "grades": grades, **await as_of(reader)}
 
 
 async def _list(request: Request) -> Response:

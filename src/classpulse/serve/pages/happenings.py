@@ -1,15 +1,41 @@
 """Events in words, for the list of the newest. ``static/js/happenings.js`` is the live twin."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from classpulse.serve.pages.display import shown
 
 Event = Mapping[str, Any]
 
 
+class _Figures(TypedDict, total=False):
+    exam: dict[str, Any] | None
+
+
+class _Told(TypedDict, total=False):
+    type: str
+    event: str
+    operation: str
+    id: str
+    position: int
+    timestamp: str
+    grade_data: dict[str, Any]
+    attendance_data: dict[str, Any]
+    exam_data: dict[str, Any]
+    roster_data: dict[str, Any]
+    bulk_data: dict[str, Any]
+    performance_data: _Figures
+
+
+#: Of an event's JSON what is put in words: a small part of it, for most of it are figures.
+read_event: Callable[[bytes | msgspec.Raw], Event] = msgspec.json.Decoder(_Told).decode
+
+
 def happening(event: Event) -> dict[str, Any] | None:
-    """What the list shows of an event: ``id``, ``at``, ``kind``, ``title``, ``text``, ``place``.
+    """What the list shows of one event: ``id``, ``at``, ``kind``, ``title``, ``text``, ``place``
+    and ``student_id``, the student whom the title names, if it names one.
 
     ``None`` for a type that the list leaves out.
     """
@@ -19,20 +45,49 @@ def happening(event: Event) -> dict[str, Any] | None:
     return {"id": event["id"], "at": event["timestamp"], **describe(event)}
 
 
-def _grade(event: Event) -> dict[str, Any]:
+def grade_change(event: Event) -> tuple[str | None, str]:
+    """What a grade was before, if it was anything else, and what it is now."""
     grade = event["grade_data"]
-    work = f"in {_named(grade.get('subject_name'))}"
-    if grade.get("exam_name"):
-        work += f" · {_named(grade['exam_name'])}"
     now, before = _result(grade), _previous_result(grade)
     if event.get("operation") == "delete":
         now, before = "grade removed", before or now
-    return _words(
-        "grade",
-        grade.get("student_name"),
-        f"{now} {work}{_before(before, now)}",
-        grade.get("section_name"),
-    )
+    return before if before != now else None, now
+
+
+def attendance_change(event: Event) -> tuple[str | None, str]:
+    """What an attendance row said before, if it said anything else, and what it says now."""
+    row = event["attendance_data"]
+    now, before = shown(row.get("status"), "text"), row.get("previous_status")
+    if event.get("operation") == "delete":
+        now, before = "attendance removed", before or row.get("status")
+    return before if before != now else None, now
+
+
+def roster_change(event: Event) -> str:
+    """What became of a student in a section."""
+    done = {"student_joined": "joined", "student_left": "left"}
+    return done.get(event["event"], "student record changed")
+
+
+def day_of(row: Event) -> str:
+    """The day of an attendance row, and its period other than the whole day."""
+    period = f", period {shown(row['period'], 'whole')}" if row.get("period") else ""
+    return f"{shown(row.get('date'), 'day')}{period}"
+
+
+def named(name: str | None) -> str:
+    """A name inside a sentence, isolated so that its direction does not turn the rest around."""
+    return f"\u2068{shown(name, 'text')}\u2069"
+
+
+def _grade(event: Event) -> dict[str, Any]:
+    grade = event["grade_data"]
+    work = f"in {named(grade.get('subject_name'))}"
+    if grade.get("exam_name"):
+        work += f" · {named(grade['exam_name'])}"
+    before, now = grade_change(event)
+    text = f"{now} {work}{_before(before)}"
+    return _of_student("grade", grade, text)
 
 
 def _result(grade: Event) -> str:
@@ -51,16 +106,8 @@ def _previous_result(grade: Event) -> str | None:
 
 def _attendance(event: Event) -> dict[str, Any]:
     row = event["attendance_data"]
-    now, before = shown(row.get("status"), "text"), row.get("previous_status")
-    if event.get("operation") == "delete":
-        now, before = "attendance removed", before or row.get("status")
-    period = f", period {shown(row['period'], 'whole')}" if row.get("period") else ""
-    return _words(
-        "attendance",
-        row.get("student_name"),
-        f"{now} on {shown(row.get('date'), 'day')}{period}{_before(before, now)}",
-        row.get("section_name"),
-    )
+    before, now = attendance_change(event)
+    return _of_student("attendance", row, f"{now} on {day_of(row)}{_before(before)}")
 
 
 def _exam(event: Event) -> dict[str, Any]:
@@ -70,7 +117,7 @@ def _exam(event: Event) -> dict[str, Any]:
     )
     day = f", {shown(exam['exam_date'], 'day')}" if exam.get("exam_date") else ""
     text = (
-        f"{done} in {_named(exam.get('subject_name'))}{day}, "
+        f"{done} in {named(exam.get('subject_name'))}{day}, "
         f"out of {shown(exam.get('total_marks'), 'marks')}"
     )
     return _words("exam", exam.get("exam_name"), text, exam.get("section_name"))
@@ -78,10 +125,9 @@ def _exam(event: Event) -> dict[str, Any]:
 
 def _roster(event: Event) -> dict[str, Any]:
     student = event["roster_data"]
-    done = {"student_joined": "joined", "student_left": "left"}.get(
-        event["event"], "student record changed"
-    )
-    return _words("roster", student.get("student_name"), done, student.get("section_name"))
+    if student.get("section_id") is None:  # in no section (any more): nothing to lead to
+        student = {**student, "student_id": None}
+    return _of_student("roster", student, roster_change(event))
 
 
 def _bulk(event: Event) -> dict[str, Any]:
@@ -91,17 +137,17 @@ def _bulk(event: Event) -> dict[str, Any]:
     return _words("bulk", bulk.get("section_name"), text, bulk.get("table"))
 
 
+def _of_student(kind: str, row: Event, text: str) -> dict[str, Any]:
+    words = _words(kind, row.get("student_name"), text, row.get("section_name"))
+    return words | {"student_id": row.get("student_id")}
+
+
 def _words(kind: str, title: str | None, text: str, place: str | None) -> dict[str, Any]:
-    return {"kind": kind, "title": title, "text": text, "place": place}
+    return {"kind": kind, "title": title, "text": text, "place": place, "student_id": None}
 
 
-def _before(before: str | None, now: str) -> str:
-    return "" if before is None or before == now else f", before: {before}"
-
-
-def _named(name: str | None) -> str:
-    """A name inside a sentence, isolated so that its direction does not turn the rest around."""
-    return f"\u2068{shown(name, 'text')}\u2069"
+def _before(before: str | None) -> str:
+    return "" if before is None else f", before: {before}"
 
 
 _WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {

@@ -4,18 +4,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from classpulse.serve.answers import encode
 from classpulse.serve.history import history_of
 from classpulse.serve.overview import overview_of
 from classpulse.serve.pages.display import overview_shown
-from classpulse.serve.pages.happenings import HAPPENING_TYPES, happening
+from classpulse.serve.pages.happenings import HAPPENING_TYPES, read_event
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ViewQuery
+from classpulse.serve.pages.runs import Runs
 from classpulse.serve.pages.shell import view
 from classpulse.serve.viewer import Viewer
 from classpulse.serve.visits import begin_visit
 
-_NEWEST = 30
+# Events that the entries of the list of the newest are made of.
+_NEWEST = 200
 SEES = {
     "educator": "The sections you teach",
     "principal": "Your whole school",
@@ -27,8 +30,9 @@ async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Respo
     database = request.app.state.database
     figures = plain(await overview_of(database, viewer, term=asked.term))
     # Read later than the figures: what happened in between comes over the stream once more, and
-    # the page knows an event by its id.
-    events = plain(await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES))
+    # the page knows up to which position it has counted.
+    events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES)
+    runs = Runs(read_event(event) for event in reversed(events["items"]))
     # Of another term nothing moves, so there is nothing to compare with a visit before.
     before = None if asked.term else await begin_visit(database, viewer, figures)
     return await view(
@@ -42,7 +46,8 @@ async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Respo
             "scope_text": SEES[viewer.role],
             "overview": overview_shown(figures),
             "before": before,
-            "happenings": [happening(event) for event in events["items"]],
+            "happenings": runs.records,
+            "runs": encode(runs.state).decode(),
         },
     )
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,16 @@ class StaticFiles:
     names and a change of any file changes the address of each.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bundles: Mapping[str, Sequence[str]] | None = None) -> None:
+        """``bundles``: further files, each of which is others of them one after the other."""
         self._files = {
-            path.relative_to(folder).as_posix(): _read(path)
+            path.relative_to(folder).as_posix(): _file(path.name, path.read_bytes())
             for path in sorted(folder.rglob("[!.]*"))
             if path.is_file()
         }
+        for name, parts in (bundles or {}).items():
+            body = b"".join(self._files[part].body for part in parts)
+            self._files[name] = _file(name, body)
         names = "\n".join(f"{name} {file.etag}" for name, file in self._files.items())
         self.version = hashlib.sha256(names.encode()).hexdigest()[:12]
 
@@ -77,9 +82,8 @@ class StaticFiles:
         return Response(body, headers=headers, media_type=file.media_type)
 
 
-def _read(path: Path) -> _File:
-    body = path.read_bytes()
-    media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+def _file(name: str, body: bytes) -> _File:
+    media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
     return _File(
         body=body,
         packed=gzip.compress(body, mtime=0),

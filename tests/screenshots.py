@@ -1,0 +1,112 @@
+"""Pictures of every view, to document and to look at: ``python tests/screenshots.py``.
+
+A demo school is made anew, so that nothing of anybody's is in them.
+"""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from processes import command, free_port, surroundings
+
+from classpulse.demo.school import PASSWORD, TEACHER
+
+FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
+THEMES = ("light", "dark")
+VIEWS = {
+    "overview": "/",
+    "sections": "/sections",
+    "section": "/sections/{section}",
+    "subjects": "/subjects",
+    "subject": "/subjects/{subject}",
+    "students": "/students?sort=average&order=desc",
+    "student": "/sections/{section}?student={student}",
+}
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """A demo without a simulator; its address."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="classpulse-") as folder:
+        Path(folder).chmod(0o755)
+        process = subprocess.Popen(
+            command("demo", "--no-simulate", "--port", str(port), "--data-dir", f"{folder}/data"),
+            env=surroundings(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if "Ctrl-C" in line:
+                    break
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+async def take(browser: Browser, url: str, size: str, theme: str) -> None:
+    width, height = SIZES[size]
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = await context.new_page()
+    await page.goto(f"{url}/login")
+    await page.screenshot(path=FOLDER / f"login-{size}-{theme}.png")
+    await page.get_by_label("E-mail").fill(TEACHER)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(f"{url}/")
+    ids = {
+        "section": await _id(page, f"{url}/sections", "section"),
+        "subject": await _id(page, f"{url}/subjects", "subject"),
+        "student": await page.locator("a[data-student]").first.get_attribute("data-student"),
+    }
+    await page.goto(f"{url}/")
+    ids["student"] = await page.locator(".low a[data-student]").first.get_attribute("data-student")
+    for name, address in VIEWS.items():
+        await page.goto(url + address.format(**ids))
+        await page.locator('body[data-link="live"]').wait_for()
+        await page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
+    await context.close()
+
+
+async def _id(page: Page, address: str, noun: str) -> str:
+    await page.goto(address)
+    link = page.locator(f'main a[data-to="{noun}"]').first
+    return (await link.get_attribute("href") or "").rpartition("/")[2]
+
+
+async def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "no Chromium: apt-get install -y chromium"
+    FOLDER.mkdir(exist_ok=True)
+    with demo() as url:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=chromium,
+                args=["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
+            )
+            for size in SIZES:
+                for theme in THEMES:
+                    await take(browser, url, size, theme)
+            await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
