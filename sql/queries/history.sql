@@ -44,3 +44,28 @@ where not starts_with(event.type, '_')
         when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
         else event.section_ids && cast(:sections as bigint[])
     end;
+
+-- name: of_a_student
+-- The newest kept changes of one student's rows that a viewer may see.
+select
+    event.position,
+    event.at,
+    event.type,
+    event.event,
+    event.school_id,
+    event.section_ids,
+    event.student_id,
+    event.subject_id,
+    event.educator_id,
+    event.payload,
+    event.parts
+from classpulse.events as event
+where event.student_id = cast(:student_id as bigint)
+    and event.type = any(cast(:types as text[]))
+    and case
+        when cast(:everything as boolean) then true
+        when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
+        else event.section_ids && cast(:sections as bigint[])
+    end
+order by event.position desc
+limit cast(:limit as bigint);

@@ -165,6 +165,7 @@ where student.id = cast(:student_id as bigint)
     );
 
 -- name: standings
+-- Each with its rank among those of its section who have an average; equal averages share one.
 select
     standing.section_id,
     standing.section_name,
@@ -182,9 +183,18 @@ select
     standing.missing_count,
     standing.total_subjects,
     standing.passed_subjects,
-    standing.failed_subjects
+    standing.failed_subjects,
+    case when standing.average_score is not null then place.better + 1 end as rank,
+    place.ranked
 from classpulse.standing_figures as standing
 left join public.terms as term on term.id = standing.term_id
+cross join lateral (
+    select
+        count(*) filter (where other.average > standing.average_score) as better,
+        count(other.average) as ranked
+    from public.student_performance_summaries as other
+    where other.section_id = standing.section_id
+) as place
 where standing.id = cast(:student_id as bigint)
     and standing.section_id = any(cast(:sections as bigint[]))
 order by term.starts_on desc nulls last, standing.section_name, standing.section_id;
@@ -267,18 +277,31 @@ with rows as (
                 end,
                 'status', grade.status,
                 'graded_on', day.graded_on,
+                'day', coalesce(day.graded_on, day.exam_date, day.recorded_on),
                 'remarks', grade.remarks
-            ) order by day.graded_on desc nulls last, grade.id desc
+            ) order by
+                coalesce(day.graded_on, day.exam_date, day.recorded_on) desc nulls last,
+                grade.id desc
         ) as grades
     from public.grades as grade
-    cross join lateral (
-        select case
-            when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
-        end as graded_on
-    ) as day
     join public.student_performance_summaries as standing
         on standing.student_id = grade.student_id and standing.section_id = grade.section_id
+    join public.sections as section on section.id = grade.section_id
+    join public.schools as school on school.id = section.school_id
     left join public.exams as exam on exam.id = grade.exam_id
+    cross join lateral (
+        select
+            case
+                when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
+            end as graded_on,
+            case
+                when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
+            end as exam_date,
+            case
+                when grade.created_at between '0001-01-03' and '9999-12-29'
+                    then timezone(school.time_zone, grade.created_at)::date
+            end as recorded_on
+    ) as day
     where grade.student_id = cast(:student_id as bigint)
         and grade.section_id = any(cast(:sections as bigint[]))
     group by grade.section_id, grade.subject_id
@@ -380,3 +403,43 @@ select
         '[]'
     ) as recent
 from counts;
+
+-- name: days
+-- What was recorded in these sections and for the whole day, in a number of weeks up to the newest
+-- day recorded, the oldest first.
+with rows as materialized (
+    select
+        attendance.id,
+        attendance.date,
+        attendance.period,
+        attendance.status,
+        attendance.section_id,
+        attendance.remarks
+    from public.attendance as attendance
+    where attendance.student_id = cast(:student_id as bigint)
+        and attendance.date between '0001-01-02' and '9999-12-30'
+        and (
+            attendance.section_id is null
+            or exists (
+                select from public.student_performance_summaries as standing
+                where standing.student_id = attendance.student_id
+                    and standing.section_id = attendance.section_id
+                    and standing.section_id = any(cast(:sections as bigint[]))
+            )
+        )
+), newest as (
+    select max(rows.date) as date from rows
+)
+select
+    rows.date,
+    rows.period,
+    rows.status,
+    rows.section_id is null as whole_day,
+    section.name as section_name,
+    rows.remarks
+from newest
+join rows
+    on rows.date
+    > newest.date - extract(isodow from newest.date)::integer - 7 * (cast(:weeks as integer) - 1)
+left join public.sections as section on section.id = rows.section_id
+order by rows.date, rows.section_id is not null, rows.period, section.name, rows.id;

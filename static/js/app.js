@@ -2,12 +2,14 @@
 
 import { Announcer } from "./announcer.js";
 import { Board } from "./board.js";
+import { Card } from "./card.js";
 import { Feed } from "./feed.js";
 import { fill, showTime } from "./fields.js";
 import { Figures } from "./figures.js";
 import { Filters } from "./filters.js";
 import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
+import { viewOf } from "./links.js";
 import { sectionsOf } from "./records.js";
 import { Refresher } from "./refresher.js";
 import { keepCurrent, leave, renewSession } from "./session.js";
@@ -24,6 +26,7 @@ const isCurrent = !("term" in main.dataset);
 const announcer = new Announcer(document.getElementById("announcer"));
 const board = new Board(document.body, { onChange: announce });
 const refresher = new Refresher(main);
+const card = new Card(document.getElementById("card"), document.getElementById("card-frame"));
 const figures = main.dataset.view === "overview" && isCurrent ? new Figures(main) : null;
 const feed = document.getElementById("feed") ? new Feed(main) : null;
 const indicator = new Indicator({
@@ -42,8 +45,8 @@ const HEARD = {
   ready: () => {},
   heartbeat: ({ as_of_time: time }) => showAsOf(time),
   performance_update: overview,
-  reset: () => refresher.now(),
-  scope_changed: () => refresher.now(),
+  reset: anew,
+  scope_changed: anew,
   token_expiring: renew,
   figures_changed: (event) => {
     if (concerns(event)) refresher.soon(Math.random() * SPREAD);
@@ -52,6 +55,7 @@ const HEARD = {
 
 stream.addEventListener("event", ({ detail: { type, data } }) => {
   refresher.heard(data);
+  card.hear(data);
   if (type in HEARD) HEARD[type](data);
   else happened(data);
 });
@@ -72,7 +76,8 @@ refresher.addEventListener("failed", ({ detail: { status, words } }) => {
   else if (words) announcer.now(words);
 });
 
-new Filters(main, (address, how) => refresher.go(address, how));
+let view = viewOf(location.href);
+new Filters(main, go);
 new Theme(document.getElementById("theme"));
 keepCurrent(document.getElementById("sign-out"));
 document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());
@@ -93,9 +98,22 @@ addEventListener("pagehide", () => stream.close());
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) stream.open();
 });
-addEventListener("popstate", () => refresher.go(location.href, null));
+addEventListener("popstate", () => {
+  card.follow();
+  if (viewOf(location.href) !== view) go(location.href, null);
+});
 
 stream.open();
+
+function go(address, how) {
+  view = viewOf(address);
+  refresher.go(address, how);
+}
+
+function anew() {
+  refresher.now();
+  card.refresh();
+}
 
 function happened(event) {
   board.take(event);

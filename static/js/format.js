@@ -20,12 +20,16 @@ const dayAndHours = new Intl.DateTimeFormat(LANGUAGE, {
   hourCycle: "h23",
 });
 
+const RESULTS = { pass: "passing", fail: "failing", no_data: "nothing graded yet" };
+
 const FORMS = {
   text: String,
   whole: (value) => whole.format(value),
   percent: (value) => `${percent.format(value)}%`,
   marks: (value) => marks.format(value),
   day: dayOf,
+  result: (value) => RESULTS[value],
+  yes_no: (value) => (value ? "yes" : "no"),
   clock: (value) => clock.format(new Date(value)),
   hours: (value) => hours.format(new Date(value)),
   moment: (value) => (isToday(new Date(value)) ? hours : dayAndHours).format(new Date(value)),

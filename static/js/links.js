@@ -14,3 +14,10 @@ export function addressOf(kind, id, here = globalThis.location) {
   }
   return address.pathname + address.search;
 }
+
+/** An address without the card that lies over its view. */
+export function viewOf(address) {
+  const view = new URL(address);
+  view.searchParams.delete("student");
+  return view.href;
+}

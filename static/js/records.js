@@ -37,6 +37,17 @@ export function sectionsOf(event) {
   return [...found];
 }
 
+/** The ids of all students that an event is about. */
+export function studentsOf(event) {
+  const found = new Set();
+  for (const part of partsOf(event)) {
+    for (const row of [part, part.grade_data, part.attendance_data, part.roster_data]) {
+      for (const id of [row?.student_id, row?.previous_student_id]) if (id != null) found.add(id);
+    }
+  }
+  return [...found];
+}
+
 // What concerns a second section comes beside the first.
 function partsOf(event) {
   return [event, ...(event.also ?? [])];

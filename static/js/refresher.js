@@ -2,6 +2,7 @@
 // tell, and for another order or another filter.
 
 import { showTime } from "./fields.js";
+import { viewOf } from "./links.js";
 import { morph } from "./morph.js";
 
 /** Milliseconds: after an event, between two refreshes, and until an idle reader is asked no more. */
@@ -80,7 +81,8 @@ export class Refresher extends EventTarget {
     this.#last = Date.now();
     if (isAsked) this.#main.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(address, {
+      // the card is fetched for itself: who may no longer be seen takes no view away
+      const response = await fetch(viewOf(address), {
         headers: { accept: "text/html" },
         cache: "no-store",
         signal: running.controller.signal,

@@ -34,3 +34,10 @@ test("a bar is never longer than whole nor shorter than nothing", () => {
   assert.equal(lengthOfBar(null), "0.00");
   assert.equal(lengthOfBar(71.3), "71.30");
 });
+
+test("a result and a yes are words, and unknown is neither", () => {
+  assert.equal(shown("no_data", "result"), "nothing graded yet");
+  assert.equal(shown("pass", "result"), "passing");
+  assert.equal(shown(false, "yes_no"), "no");
+  assert.equal(shown(null, "yes_no"), UNKNOWN);
+});

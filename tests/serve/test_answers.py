@@ -242,7 +242,7 @@ async def test_a_student_is_the_mean_of_the_standings_shown_and_says_so(reader: 
         "grades",
     }
     grade = {"id", "exam_id", "exam_name", "score", "total_marks", "percentage", "status"}
-    assert all(row.keys() == grade | {"graded_on", "remarks"} for row in maths["grades"])
+    assert all(row.keys() == grade | {"graded_on", "day", "remarks"} for row in maths["grades"])
     assert student["attendance"]["total"] == 13
     assert len(student["attendance"]["recent"]) == 13
 

@@ -11,6 +11,8 @@ from classpulse.serve.pages.runs import Runs
 # the same cases hold for the page's own module
 CASES = json.loads(Path(__file__, "../../js/happenings.json").resolve().read_text())
 
+FORMS = ["text", "whole", "percent", "marks", "clock", "moment", "day", "result", "yes_no"]
+
 
 @pytest.mark.parametrize("case", CASES, ids=[case["promise"] for case in CASES])
 def test_an_event_reads_the_same_on_the_server_and_on_the_live_page(case: dict[str, Any]) -> None:
@@ -20,7 +22,7 @@ def test_an_event_reads_the_same_on_the_server_and_on_the_live_page(case: dict[s
         assert Runs(case["events"]).records == case["entries"]
 
 
-@pytest.mark.parametrize("form", ["text", "whole", "percent", "marks", "clock", "moment", "day"])
+@pytest.mark.parametrize("form", FORMS)
 def test_unknown_is_a_dash_and_never_zero(form: str) -> None:
     assert shown(None, form) == "–"
 
@@ -41,6 +43,11 @@ def test_unknown_is_a_dash_and_never_zero(form: str) -> None:
         ("infinity", "day", "–"),
         ("-infinity", "day", "–"),
         ("12000-01-01", "day", "–"),
+        ("pass", "result", "passing"),
+        ("fail", "result", "failing"),
+        ("no_data", "result", "nothing graded yet"),
+        (True, "yes_no", "yes"),
+        (False, "yes_no", "no"),
     ],
 )
 def test_a_figure_is_written_out(value: object, form: str, text: str) -> None:

@@ -19,7 +19,7 @@ from classpulse.serve.filters import types_of
 from classpulse.serve.parameters import Limit, read_query
 from classpulse.serve.problems import Problem
 from classpulse.serve.scope import rights
-from classpulse.serve.snapshot import Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -35,6 +35,7 @@ TYPES = (
     "figures_changed",
     "scope_changed",
 )
+_OF_A_STUDENT = ["grade_update", "attendance_update", "roster_update"]
 # How much of the log one page looks through, and up to what length of it `total` is counted.
 _SPAN = 100_000
 _ID = re.compile(r"[0-9A-Za-z]{1,40}-([0-9]{1,18})")
@@ -90,6 +91,20 @@ async def history_of(
         short = kept["newest"] - kept["oldest"] < _SPAN
         page["total"] = (await reader.only(_SQL["total"], **theirs))["total"] if short else None
         return page
+
+
+async def changes_of(reader: Reader, viewer: Viewer, student_id: int, *, limit: int) -> list[Any]:
+    """The newest kept changes of one student's rows, newest first, as the viewer's stream showed
+    them: grades, attendance, and who they are and where."""
+    rows = await reader.all(
+        _SQL["of_a_student"],
+        **rights(viewer),
+        school_id=viewer.scope.school_id,
+        student_id=student_id,
+        types=_OF_A_STUDENT,
+        limit=limit,
+    )
+    return [_shown(row, viewer) for row in rows]
 
 
 def _shown(row: Row, viewer: Viewer) -> Any:

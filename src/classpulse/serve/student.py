@@ -26,11 +26,8 @@ async def student_of(database: Database, viewer: Viewer, student_id: int) -> dic
 
 
 async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:
-    """The same in the snapshot of an answer that is being made."""
-    theirs: dict[str, Any] = {
-        "student_id": student_id,
-        "sections": await all_sections(reader, viewer),
-    }
+    """The same, in the snapshot of an answer that holds more."""
+    theirs = await _theirs(reader, viewer, student_id)
     student = await reader.one(
         _SQL["student"],
         **(rights(viewer) | theirs),
@@ -53,6 +50,20 @@ async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[st
         "attendance": recorded,
         **await as_of(reader),
     }
+
+
+async def recorded_days(
+    reader: Reader, viewer: Viewer, student_id: int, *, weeks: int
+) -> list[Row]:
+    """Attendance of the last ``weeks`` up to the newest day recorded, the oldest first.
+
+    In the viewer's sections and for the whole day; weeks begin on Monday.
+    """
+    return await reader.all(_SQL["days"], **await _theirs(reader, viewer, student_id), weeks=weeks)
+
+
+async def _theirs(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:
+    return {"student_id": student_id, "sections": await all_sections(reader, viewer)}
 
 
 def _label(averages: int) -> str:

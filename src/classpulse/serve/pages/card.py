@@ -1,5 +1,6 @@
 """A student's card: the dialog that lies over a view."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from databases import Database
@@ -7,18 +8,64 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from classpulse.serve.history import changes_of
+from classpulse.serve.pages.changes import change_in_words
+from classpulse.serve.pages.charts import calendar, line
+from classpulse.serve.pages.display import ordinal
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.rendering import page
-from classpulse.serve.parameters import NoParameters, path_id
-from classpulse.serve.student import student_of
+from classpulse.serve.parameters import NoParameters, Term, path_id
+from classpulse.serve.snapshot import snapshot
+from classpulse.serve.student import recorded_days, student_in
 from classpulse.serve.viewer import Viewer
+
+_WEEKS = 16
+_NEWEST = 10
 
 
 async def card_of(database: Database, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """What the card shows; 404 unless the student is theirs to see."""
-    return {"student": plain(await student_of(database, viewer, student_id))}
+    async with snapshot(database) as reader:
+        student = plain(await student_in(reader, viewer, student_id))
+        days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
+        changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+    # of a student in one section it need not be said at each line that it was there
+    only = {standing["section_name"] for standing in student["standings"]}
+    known = only.pop() if len(only) == 1 else None
+    told = [change_in_words(event) for event in changes]
+    return {
+        "student": student,
+        "standings": [_standing(student, standing) for standing in student["standings"]],
+        "calendar": calendar(days),
+        "changes": [
+            change | {"place": None} if change["place"] == known else change for change in told
+        ],
+    }
+
+
+def _standing(student: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:
+    key = f"{student['id']}-{standing['section_id']}"
+    return {
+        **standing,
+        "key": key,
+        "place": ordinal(standing["rank"]),
+        "subjects": [
+            _subject(key, subject)
+            for subject in student["subject_grades"]
+            if subject["section_id"] == standing["section_id"]
+        ],
+    }
+
+
+def _subject(standing_key: str, subject: Mapping[str, Any]) -> dict[str, Any]:
+    works = [{**grade, "name": grade["exam_name"]} for grade in reversed(subject["grades"])]
+    return {
+        **subject,
+        "key": f"{standing_key}-{subject['subject_id']}",
+        "line": line(works),
+    }
 
 
 async def _whole(request: Request, viewer: Viewer, _: NoParameters) -> Response:
@@ -27,14 +74,14 @@ async def _whole(request: Request, viewer: Viewer, _: NoParameters) -> Response:
     return RedirectResponse(f"/students?student={student_id}", 303)
 
 
-async def _card(request: Request, viewer: Viewer, _: NoParameters) -> Response:
+async def _card(request: Request, viewer: Viewer, asked: Term) -> Response:
     """The card alone, for a page that is open."""
     student_id = path_id(request, "student_id", "student")
     card = await card_of(request.app.state.database, viewer, student_id)
-    return page("card.html", {"card": card, "links": Links(request, None)})
+    return page("card.html", {"card": card, "links": Links(request, asked.term, "/students")})
 
 
 routes = [
     Route("/students/{student_id}", for_viewers(NoParameters, _whole)),
-    Route("/students/{student_id}/card", for_viewers(NoParameters, _card)),
+    Route("/students/{student_id}/card", for_viewers(Term, _card)),
 ]

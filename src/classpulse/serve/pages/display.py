@@ -12,9 +12,18 @@ def shown(value: object, form: str) -> str:
     """``value`` as text; unknown is ``–``, never 0.
 
     Forms: ``text``, ``whole`` (1,234), ``percent`` (83.33%), ``marks`` (17.5), ``clock``
-    (14:02:05 UTC), ``moment`` (Oct 20, 14:02 UTC) and ``day`` (Oct 20, 2025).
+    (14:02:05 UTC), ``moment`` (Oct 20, 14:02 UTC), ``day`` (Oct 20, 2025), ``result`` (of a
+    status) and ``yes_no``.
     """
     return UNKNOWN if value is None or value == "" else _FORMS[form](value)
+
+
+def ordinal(place: int | None) -> str | None:
+    """``1st``, ``2nd``, ``3rd``, ``11th``."""
+    if place is None:
+        return None
+    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{ending}"
 
 
 def length_of_bar(value: object) -> str:
@@ -96,11 +105,20 @@ def _day(value: Any) -> str:
     return f"{day:%b} {day.day}, {day.year}"
 
 
+def _result(value: Any) -> str:
+    return _RESULTS[value]
+
+
+def _yes_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
 def _time(value: Any) -> datetime:
     time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return time.astimezone(UTC)
 
 
+_RESULTS = {"pass": "passing", "fail": "failing", "no_data": "nothing graded yet"}
 _FORMS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "whole": _whole,
@@ -109,4 +127,6 @@ _FORMS: dict[str, Callable[[Any], str]] = {
     "clock": _clock,
     "moment": _moment,
     "day": _day,
+    "result": _result,
+    "yes_no": _yes_no,
 }

@@ -13,10 +13,13 @@ Value = str | int | None | Iterable[str | int]
 
 
 class Links:
-    """The links of one page; ``term`` is the one that was chosen, which every view keeps."""
+    """The links of one page; ``term`` is the one that was chosen, which every view keeps.
 
-    def __init__(self, request: Request, term: int | None) -> None:
-        self.path = request.url.path
+    ``path`` is that of the view around it, for what is no view itself.
+    """
+
+    def __init__(self, request: Request, term: int | None, path: str | None = None) -> None:
+        self.path = path or request.url.path
         self._query = [
             (name, value) for name, value in request.query_params.multi_items() if value.strip()
         ]
@@ -27,12 +30,12 @@ class Links:
         return _address(path, _pairs({"term": self._term, **query}))
 
     def here(self, **changes: Value) -> str:
-        """This view with other parameters; ``None`` takes one away."""
-        kept = [(name, value) for name, value in self._query if name not in changes]
+        """This view with other parameters; ``None`` takes one away. No card lies over it."""
+        kept = [pair for pair in self._query if pair[0] not in changes and pair[0] != "student"]
         return _address(self.path, kept + _pairs(changes))
 
     def student(self, student_id: int | None) -> str:
-        """This view with a student's card over it."""
+        """This view with a student's card over it, or without one."""
         return self.here(student=student_id)
 
     def cleared(self) -> str:
