@@ -197,7 +197,10 @@ async def test_a_trigger_switched_off_is_not_ready(client: Client, school_url: s
     connection = await asyncpg.connect(school_url)
     await connection.execute("alter table grades disable trigger user")
     await connection.close()
+    # other reasons may come first, on a machine that is busy
+    reasons: list[str] = []
     with anyio.fail_after(20):
-        while (answer := await client.http.get("/readyz")).status_code == 200:
+        while not any("trigger" in reason for reason in reasons):
             await anyio.sleep(0.1)
-    assert any("trigger" in reason for reason in answer.json()["reasons"])
+            answer = await client.http.get("/readyz")
+            reasons = [] if answer.status_code == 200 else answer.json()["reasons"]

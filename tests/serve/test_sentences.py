@@ -12,7 +12,12 @@ WHOLE = "must be a whole number from 1"
 @pytest.mark.parametrize(
     ("path", "query", "sentence"),
     [
-        ("/students", "sort=foo", "sort must be one of attendance, average, name, roll_number."),
+        (
+            "/students",
+            "sort=foo",
+            "sort must be one of attendance, average, average_if_missing_zero, graded, missing, "
+            "name, roll_number, section.",
+        ),
         ("/students", "status=passed", "status must be one of fail, no_data, pass."),
         ("/students", "section_id=0", f"section_id {WHOLE}."),
         ("/students", "section_id=1&section_id=x", f"section_id {WHOLE}."),
