@@ -1,4 +1,4 @@
-// The overview page: one stream, and who is told what comes over it.
+// The overview page: what happens, and who is told what comes over it.
 
 import { Announcer } from "./announcer.js";
 import { Feed } from "./feed.js";
@@ -7,8 +7,8 @@ import { fill, showTime } from "./fields.js";
 import { shown } from "./format.js";
 import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
+import { Live } from "./live.js";
 import { answer, keepCurrent, renewSession } from "./session.js";
-import { Stream } from "./stream.js";
 
 const API = "/api/v1/performance";
 const page = document.getElementById("overview");
@@ -22,10 +22,11 @@ const indicator = new Indicator({
   announcer,
   asOf: page.dataset.asOfTime,
 });
-const stream = new Stream({
+const stream = new Live({
   address: `${API}/stream`,
   types: ["performance_update", ...HAPPENING_TYPES],
   since: page.dataset.since,
+  who: document.body.dataset.who,
 });
 
 const HEARD = {

@@ -145,6 +145,7 @@ async def _signed_in(request: Request) -> Viewer | None:
 
 def _shell(request: Request, viewer: Viewer) -> dict[str, Any]:
     return {
+        "viewer_id": viewer.educator_id,
         "viewer_name": viewer.name,
         "csrf_token": tokens.csrf(request.app.state.jwt_secret, viewer.jti),
     }

@@ -1,0 +1,49 @@
+// One among the tabs of a browser leads: whoever holds the lock of this name.
+
+/**
+ * `onLead({stolen})`: this tab leads from now on. `onRobbed()`: another tab took the lead away.
+ * A leader that goes away, closed or crashed, is followed at once by the next that seeks.
+ */
+export class Leadership {
+  #locks;
+  #name;
+  #onLead;
+  #onRobbed;
+  #seat = null;
+
+  constructor({ locks, name, onLead, onRobbed }) {
+    this.#locks = locks;
+    this.#name = name;
+    this.#onLead = onLead;
+    this.#onRobbed = onRobbed;
+  }
+
+  /** Wait for the lead, or take it from one who does not answer. */
+  seek({ steal = false } = {}) {
+    this.leave();
+    const seat = { controller: new AbortController(), leave: null };
+    this.#seat = seat;
+    const how = steal ? { steal: true } : { signal: seat.controller.signal };
+    const held = this.#locks.request(this.#name, how, () => {
+      if (seat !== this.#seat) return undefined;
+      return new Promise((leave) => {
+        seat.leave = leave;
+        this.#onLead({ stolen: steal });
+      });
+    });
+    held.catch(() => {
+      if (seat !== this.#seat) return;
+      this.#seat = null;
+      // where no lock is to be had at all everybody leads alone
+      if (seat.leave) this.#onRobbed();
+      else this.#onLead({ stolen: false });
+    });
+  }
+
+  leave() {
+    const seat = this.#seat;
+    this.#seat = null;
+    seat?.controller.abort();
+    seat?.leave?.();
+  }
+}
