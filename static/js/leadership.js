@@ -31,12 +31,14 @@ export class Leadership {
         this.#onLead({ stolen: steal });
       });
     });
-    held.catch(() => {
+    held.catch((error) => {
       if (seat !== this.#seat) return;
       this.#seat = null;
       // where no lock is to be had at all everybody leads alone
-      if (seat.leave) this.#onRobbed();
-      else this.#onLead({ stolen: false });
+      if (error.name !== "AbortError") this.#onLead({ stolen: false });
+      else if (seat.leave) this.#onRobbed();
+      // robbed before we knew: asleep when it was our turn
+      else this.seek();
     });
   }
 

@@ -98,7 +98,11 @@ export class Source extends EventTarget {
   }
 
   #changed() {
+    const facts = this.facts;
+    if (facts.ended) {
+      this.close();
+      this.#stream.facts = facts;
+    }
     this.dispatchEvent(new CustomEvent("link"));
-    if (this.facts.ended) this.close();
   }
 }
