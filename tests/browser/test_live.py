@@ -59,9 +59,13 @@ def indicator(page: Page) -> Any:
     return page.locator("#indicator")
 
 
-async def live(*pages: Page, timeout: float = A_MOMENT) -> None:
+def figure(page: Page, field: str) -> Any:
+    return page.locator(f'.tiles [data-field="{field}"]')
+
+
+async def live(*pages: Page, within: float = A_MOMENT) -> None:
     for page in pages:
-        await expect(indicator(page)).to_contain_text("Live Data", timeout=timeout)
+        await expect(indicator(page)).to_contain_text("Live Data", timeout=within)
 
 
 async def tabs(context: BrowserContext, server: Server, number: int) -> list[Page]:
@@ -96,11 +100,11 @@ async def newest(connection: Any) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def shows_all(page: Page, connection: Any, timeout: float = A_MOMENT) -> None:
-    """The page's feed has the log's changes of grades, in order: nothing left out, nothing twice."""
+async def shows_all(page: Page, connection: Any) -> None:
+    """The page's feed has the log's changes of grades: none left out, none twice, in order."""
     expected = await newest(connection)
     first = page.locator("#feed li").first
-    await expect(first).to_have_attribute("data-key", expected[0], timeout=timeout)
+    await expect(first).to_have_attribute("data-key", expected[0], timeout=A_MOMENT)
     keys = await page.eval_on_selector_all(
         '#feed li[data-kind="grade"]', "rows => rows.map((row) => row.dataset.key)"
     )
@@ -229,7 +233,7 @@ async def test_a_restart_of_the_server_leaves_no_gap_and_no_double(
     await change(connection, 4)
     server.start()
     await asyncio.to_thread(server.wait_until_ready)
-    await live(*pages, timeout=A_BEAT)
+    await live(*pages, within=A_BEAT)
     for page in pages:
         await shows_all(page, connection)
     assert requests.open == 1
@@ -261,18 +265,14 @@ async def test_without_its_postgres_the_page_goes_stale_keeps_its_values_and_com
         for page in pages:
             await expect(indicator(page)).to_contain_text(re.compile(r"Stale since \d\d:\d\d"))
             await expect(page.locator("#notice")).to_contain_text("may be out of date")
-            await expect(page.locator('.tiles [data-field="overall_average"]')).to_have_text(
-                "70.00%"
-            )
+            await expect(figure(page, "overall_average")).to_have_text("70.00%")
         # written while nobody could read it
         await connection.execute("update grades set score = 100 where score = 90")
         way.open()
-        await live(*pages, timeout=40_000)
+        await live(*pages, within=40_000)
         for page in pages:
             await shows_all(page, connection)
-            await expect(page.locator('.tiles [data-field="overall_average"]')).to_have_text(
-                "72.00%"
-            )
+            await expect(figure(page, "overall_average")).to_have_text("72.00%")
             await expect(page.locator("#notice")).to_be_hidden()
         assert requests.open == 1
 
@@ -300,7 +300,7 @@ async def test_a_stuck_pipeline_is_told_though_the_socket_is_open(
             await expect(indicator(page)).to_contain_text(re.compile(r"Stale since \d\d:\d\d"))
         assert requests.open == 1
         await change(connection)
-    await live(*pages, timeout=40_000)
+    await live(*pages, within=40_000)
     for page in pages:
         await shows_all(page, connection)
     assert requests.streams == 1
@@ -323,11 +323,12 @@ async def test_where_no_stream_gets_through_the_page_asks_and_says_so(
         for one in (page, other):
             await expect(indicator(one)).to_contain_text("Checking every 10 s", timeout=A_MOMENT)
             await expect(one.locator("body")).to_have_attribute("data-link", "polling")
-        await change(connection, 2)
+        await change(connection, 3)
         await newest(connection)
         await context.clock.fast_forward(10_500)
         for one in (page, other):
             await shows_all(one, connection)
+            await expect(figure(one, "overall_average")).to_have_text("80.00%")
         requests = Requests(context)
         # the way is free again: it is found out within some minutes
         way.open()
@@ -335,7 +336,7 @@ async def test_where_no_stream_gets_through_the_page_asks_and_says_so(
         await until(lambda: requests.open == 1)
         await page.wait_for_timeout(500)
         await context.clock.fast_forward(11_000)
-        await live(page, other, timeout=A_BEAT)
+        await live(page, other, within=A_BEAT)
         await change(connection)
         for one in (page, other):
             await shows_all(one, connection)
@@ -378,4 +379,4 @@ async def test_when_somebody_else_signs_in_nothing_of_theirs_is_shown_and_it_is_
     await shows_all(theirs, connection)
     for page in pages:
         assert await page.locator("#feed li").count() == before
-        await expect(page.locator('.tiles [data-field="total_students"]')).to_have_text("5")
+        await expect(figure(page, "total_students")).to_have_text("5")

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linkState, unknown } from "../../static/js/link.js";
+import { missed } from "../../static/js/missed.js";
 import { Source } from "../../static/js/source.js";
 import { settled, World } from "./world.js";
 
 const BEAT = (id) => `id: ${id}\nevent: heartbeat\ndata: {"id":"${id}","as_of_time":null}\n\n`;
+const FRAME = (event) =>
+  `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 const grade = (at) => ({ type: "grade_update", id: `e-${at}` });
 
 /** Streams are held or cut on the way; everything else passes. */
 class Proxied extends World {
   log = [];
   streams = 0;
+  sinces = [];
   asked = [];
   readiness = 200;
   refusal = null;
@@ -21,21 +25,23 @@ class Proxied extends World {
     super();
     this.fetch = async (given, { signal }) => {
       const address = new URL(given, "http://school.example");
-      if (address.pathname.endsWith("/stream")) return this.#stream(signal);
+      if (address.pathname.endsWith("/stream")) return this.#stream(address, signal);
       this.asked.push(address.pathname);
       if (this.mode === "down") throw new TypeError("connection refused");
       return this.#answer(address);
     };
   }
 
-  #stream(signal) {
+  #stream({ searchParams }, signal) {
     this.streams += 1;
+    this.sinces.push(searchParams.get("since"));
     if (this.mode === "down") throw new TypeError("connection refused");
     if (this.mode === "busy") return new Response("", { status: 503 });
     if (this.mode === "hold") {
       return new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
     }
-    const text = this.mode === "cut" ? ": classpulse\n\n" : BEAT(`e-${this.log.length}`);
+    const missed = this.log.slice(Number(this.sinces.at(-1).slice(2))).map(FRAME).join("");
+    const text = this.mode === "cut" ? ": classpulse\n\n" : missed + BEAT(`e-${this.log.length}`);
     const body = new ReadableStream({
       start: (controller) => {
         controller.enqueue(new TextEncoder().encode(text));
@@ -118,6 +124,39 @@ test("connections that are cut at once, three times, count as none", async () =>
   assert.equal(source.facts.polling, true);
 });
 
+test("what is asked and streamed at the same time is told once", async () => {
+  const world = new Proxied();
+  const { state, heard } = await opened(world);
+  await world.pass(120_000);
+  world.mode = "open";
+  world.commit(2); // the asking and the try of a stream both find them
+  await world.pass(12_000);
+  assert.equal(world.streams, 2);
+  await world.pass(10_000);
+  assert.equal(state(), "live");
+  assert.deepEqual(heard(), ["e-1", "e-2"]);
+});
+
+test("a server that starts and stops is not taken for a proxy that cuts", async () => {
+  const world = new Proxied();
+  world.mode = "cut";
+  const { source } = await opened(world);
+  for (let round = 0; round < 6; round += 1) {
+    const before = world.streams;
+    world.mode = round % 2 ? "cut" : "down";
+    while (world.streams === before) await world.pass(500);
+  }
+  assert.equal(source.facts.polling, false);
+});
+
+test("an answer of a process that is behind the page changes nothing", async () => {
+  const answer = { items: [grade(3)], next: null, as_of: "e-3", as_of_time: "…" };
+  const read = async () => answer;
+  const { events, asOf } = await missed({ read, address: "/events", types: [], since: "e-5" });
+  assert.deepEqual(events, []);
+  assert.equal(asOf, "e-5");
+});
+
 for (const mode of ["down", "busy"]) {
   test(`a server that is ${mode} is no matter of polling`, async () => {
     const world = new Proxied();
@@ -168,7 +207,7 @@ test("the stream is tried now and then, and nothing comes twice when it gets thr
   assert.equal(world.streams, 1);
   world.mode = "open";
   await world.pass(50_000);
-  assert.equal(world.streams, 2);
+  assert.deepEqual(world.sinces, ["e-0", "e-1"]);
   assert.equal(state(), "live");
   const asked = world.asked.length;
   await world.pass(10_000);

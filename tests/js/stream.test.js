@@ -100,6 +100,16 @@ test("a page of somebody else's answer is not taken for a stream", async () => {
   assert.notEqual(stream.facts.nextTry, null);
 });
 
+test("nothing is told after an end, not even what came in one piece with its reason", async () => {
+  const world = new World();
+  const first = world.willStream();
+  const { stream, told } = await opened(world);
+  stream.addEventListener("event", () => stream.end("someone-else"));
+  first.send('event: ready\ndata: {}\n\nid: e-2\nevent: grade_update\ndata: {"id":"e-2"}\n\n');
+  await settled();
+  assert.deepEqual(told.map(({ type }) => type), ["ready"]);
+});
+
 test("a silent socket is given up", async () => {
   const world = new World();
   const first = world.willStream();
