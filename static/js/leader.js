@@ -12,7 +12,7 @@ const ME = "/api/v1/auth/me";
 
 /**
  * `source`: what a `Source` needs. `term` grows from leader to leader: the higher one is believed.
- * `onEvent(event)`, `onFacts(facts)`: for this tab's own page. `onRobbed()`: another leads.
+ * `onEvent(event)`, `onFacts(facts)`: for this tab's own page.
  */
 export class Leader {
   #channel;
@@ -21,7 +21,6 @@ export class Leader {
   #given;
   #onEvent;
   #onFacts;
-  #onRobbed;
   #source = null;
   #replay = new Replay();
   #figures = null;
@@ -29,14 +28,13 @@ export class Leader {
   #joining = [];
   #timer;
 
-  constructor({ channel, term, who, source, onEvent, onFacts, onRobbed }) {
+  constructor({ channel, term, who, source, onEvent, onFacts }) {
     this.#channel = channel;
     this.#term = term;
     this.#who = who;
     this.#given = source;
     this.#onEvent = onEvent;
     this.#onFacts = onFacts;
-    this.#onRobbed = onRobbed;
   }
 
   /** Begin; `gather`: there are others, whose place counts for where to go on. */
@@ -61,9 +59,8 @@ export class Leader {
   }
 
   receive(message) {
-    if (message.term > this.#term) this.#onRobbed();
-    else if (message.term < this.#term) this.#say({ kind: "leading" });
-    else if (message.hurry) this.hurry();
+    if (message.term) this.#contradict(message.term);
+    if (message.hurry) this.hurry();
     if (message.kind === "join") this.#admit(message);
     else if (message.kind === "ask") {
       this.#say({ kind: "here", to: message.from, facts: this.#facts });
@@ -75,6 +72,13 @@ export class Leader {
     const response = await this.#given.outside.fetch(ME, { cache: "no-store" }).catch(() => null);
     if (response?.ok) this.#check((await response.json()).id);
     else if (response?.status === 401) this.#source?.end("signed-out");
+  }
+
+  // The lock decides who leads. One who was robbed in its sleep does not know it yet, and may have
+  // been believed.
+  #contradict(term) {
+    if (term >= this.#term) this.#term = term + 1;
+    this.#say({ kind: "leading" });
   }
 
   get #facts() {

@@ -2,6 +2,7 @@
 
 /**
  * `onLead({stolen})`: this tab leads from now on. `onRobbed()`: another tab took the lead away.
+ * `onAlone()`: locks are not to be had here.
  * A leader that goes away, closed or crashed, is followed at once by the next that seeks.
  */
 export class Leadership {
@@ -9,13 +10,15 @@ export class Leadership {
   #name;
   #onLead;
   #onRobbed;
+  #onAlone;
   #seat = null;
 
-  constructor({ locks, name, onLead, onRobbed }) {
+  constructor({ locks, name, onLead, onRobbed, onAlone }) {
     this.#locks = locks;
     this.#name = name;
     this.#onLead = onLead;
     this.#onRobbed = onRobbed;
+    this.#onAlone = onAlone;
   }
 
   /** Wait for the lead, or take it from one who does not answer. */
@@ -34,8 +37,7 @@ export class Leadership {
     held.catch((error) => {
       if (seat !== this.#seat) return;
       this.#seat = null;
-      // where no lock is to be had at all everybody leads alone
-      if (error.name !== "AbortError") this.#onLead({ stolen: false });
+      if (error.name !== "AbortError") this.#onAlone();
       else if (seat.leave) this.#onRobbed();
       // robbed before we knew: asleep when it was our turn
       else this.seek();

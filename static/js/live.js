@@ -94,6 +94,11 @@ export class Live extends EventTarget {
         this.#lead({ channel: this.#channel, gather });
       },
       onRobbed: () => this.#robbed(),
+      onAlone: () => {
+        this.#channel.close();
+        this.#channel = null;
+        this.#lead({ channel: SILENT, gather: false });
+      },
     });
     this.#follow();
   }
@@ -129,7 +134,6 @@ export class Live extends EventTarget {
       },
       onEvent: (event) => this.#hear(event),
       onFacts: (facts) => this.#learn(facts),
-      onRobbed: () => this.#robbed(),
     });
     this.#leader.begin({ gather });
   }
@@ -142,9 +146,10 @@ export class Live extends EventTarget {
   }
 
   #robbed() {
-    if (!this.#leader) return;
     this.#leader.close();
     this.#leader = null;
+    // whoever leads now may not have heard of our term
+    this.#term = 0;
     this.#follow();
   }
 
@@ -154,6 +159,7 @@ export class Live extends EventTarget {
   }
 
   #learn(facts) {
+    if (this.facts.ended) return;
     if (facts.ended) this.close();
     this.facts = { ...facts, openedAt: this.facts.openedAt };
     this.dispatchEvent(new CustomEvent("link"));

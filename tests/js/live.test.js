@@ -228,6 +228,63 @@ test("two tabs that notice at once settle on one leader", async () => {
   [first, ...others].forEach(({ heard }) => assert.deepEqual(heard, ids(1, 1)));
 });
 
+test("whoever took the lead lately does not take it back at once", async () => {
+  const browser = new Browser();
+  const first = await page(browser);
+  const [one, other] = [await page(browser), await page(browser, { hidden: true })];
+  first.tab.freeze();
+  one.live.hurry();
+  await browser.pass(2_700);
+  assert.equal(browser.leading, one.tab);
+  one.tab.freeze();
+  other.tab.document.visibilityState = "visible";
+  other.live.hurry();
+  await browser.pass(2_700);
+  assert.equal(browser.leading, other.tab);
+  one.tab.thaw();
+  await browser.quiet();
+  other.tab.freeze();
+  one.live.hurry();
+  await browser.pass(3_500);
+  assert.equal(browser.leading, other.tab);
+  await browser.pass(10_000);
+  assert.equal(browser.leading, one.tab);
+});
+
+test("a tab whose turn to lead comes while it is frozen is passed over", async () => {
+  const browser = new Browser();
+  const first = await page(browser);
+  const hidden = await page(browser, { hidden: true });
+  const seen = await page(browser);
+  hidden.tab.freeze();
+  first.tab.close();
+  await happen(browser);
+  seen.live.hurry();
+  await browser.pass(2_700);
+  hidden.tab.thaw();
+  await browser.pass(1_000);
+  await happen(browser);
+  assert.equal(browser.leading, seen.tab);
+  assert.equal(browser.school.streams.size, 1);
+  [hidden, seen].forEach(({ heard }) => assert.deepEqual(heard, ids(1, 2)));
+});
+
+test("a page that ends hears nothing more of what it is just being told", async () => {
+  const browser = new Browser();
+  await page(browser);
+  await happen(browser, 3);
+  const late = await page(browser, { since: "e-3" });
+  late.live.close();
+  await happen(browser, 3);
+  late.live.addEventListener("event", ({ detail }) => {
+    if (detail.type === "grade_update") late.live.end("forbidden");
+  });
+  late.live.open();
+  await browser.quiet();
+  assert.deepEqual(late.heard, ["e-4"]);
+  assert.equal(late.live.facts.ended, "forbidden");
+});
+
 test("a tab that was asleep itself does not take the lead of one that answers", async () => {
   const browser = new Browser();
   const first = await page(browser);
@@ -313,9 +370,14 @@ test("the newest overview comes with the welcome, unless the page is newer", asy
 test("without locks or channels each tab has a stream of its own", async () => {
   const browser = new Browser();
   const outsiders = [];
-  for (const missing of ["navigator", "BroadcastChannel"]) {
+  const refused = { request: async () => { throw new DOMException("no", "SecurityError"); } };
+  for (const [name, given] of [
+    ["navigator", {}],
+    ["navigator", { locks: refused }],
+    ["BroadcastChannel", undefined],
+  ]) {
     const tab = browser.tab();
-    tab[missing] = undefined;
+    tab[name] = given;
     const heard = [];
     const live = new Live({
       address: "/api/v1/performance/stream",
@@ -330,7 +392,7 @@ test("without locks or channels each tab has a stream of its own", async () => {
   }
   await browser.quiet();
   await happen(browser);
-  assert.equal(browser.school.streams.size, 2);
+  assert.equal(browser.school.streams.size, 3);
   outsiders.forEach((heard) => assert.ok(heard.includes("e-1")));
 });
 

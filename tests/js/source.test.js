@@ -27,7 +27,7 @@ class Proxied extends World {
       const address = new URL(given, "http://school.example");
       if (address.pathname.endsWith("/stream")) return this.#stream(address, signal);
       this.asked.push(address.pathname);
-      if (this.mode === "down") throw new TypeError("connection refused");
+      if (this.mode === "down" || this.mode === "deaf") throw new TypeError("unreachable");
       return this.#answer(address);
     };
   }
@@ -37,14 +37,16 @@ class Proxied extends World {
     this.sinces.push(searchParams.get("since"));
     if (this.mode === "down") throw new TypeError("connection refused");
     if (this.mode === "busy") return new Response("", { status: 503 });
-    if (this.mode === "hold") {
+    if (this.mode === "hold" || this.mode === "deaf") {
       return new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
     }
     const missed = this.log.slice(Number(this.sinces.at(-1).slice(2))).map(FRAME).join("");
     const text = this.mode === "cut" ? ": classpulse\n\n" : missed + BEAT(`e-${this.log.length}`);
     const body = new ReadableStream({
       start: (controller) => {
-        controller.enqueue(new TextEncoder().encode(text));
+        const send = () => controller.enqueue(new TextEncoder().encode(text));
+        if (this.mode === "late") this.setTimeout(send, 5_000);
+        else send();
         if (this.mode === "cut") controller.close();
         signal.addEventListener("abort", () => controller.error(signal.reason));
       },
@@ -128,9 +130,9 @@ test("what is asked and streamed at the same time is told once", async () => {
   const world = new Proxied();
   const { state, heard } = await opened(world);
   await world.pass(120_000);
-  world.mode = "open";
-  world.commit(2); // the asking and the try of a stream both find them
-  await world.pass(12_000);
+  world.mode = "late";
+  world.commit(2); // the try of a stream is under way when the asking finds them
+  await world.pass(16_000);
   assert.equal(world.streams, 2);
   await world.pass(10_000);
   assert.equal(state(), "live");
@@ -144,9 +146,12 @@ test("a server that starts and stops is not taken for a proxy that cuts", async 
   for (let round = 0; round < 6; round += 1) {
     const before = world.streams;
     world.mode = round % 2 ? "cut" : "down";
-    while (world.streams === before) await world.pass(500);
+    for (let waited = 0; waited < 60 && world.streams === before; waited += 1) {
+      await world.pass(500);
+    }
   }
   assert.equal(source.facts.polling, false);
+  assert.deepEqual(world.asked, []);
 });
 
 test("an answer of a process that is behind the page changes nothing", async () => {
@@ -182,6 +187,15 @@ test("a server that is asked in vain is tried by stream again", async () => {
   world.mode = "open";
   await world.pass(31_000);
   assert.equal(state(), "live");
+});
+
+test("asking in vain is said at once, not when the stream has failed, too", async () => {
+  const world = new Proxied();
+  const { state } = await opened(world);
+  await world.pass(11_000);
+  world.mode = "deaf";
+  await world.pass(11_000);
+  assert.equal(state(), "reconnecting");
 });
 
 test("while the server has no proof the page goes stale, asked or streamed", async () => {
