@@ -10,16 +10,19 @@ import { Filters } from "./filters.js";
 import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
 import { viewOf } from "./links.js";
+import { Live } from "./live.js";
 import { sectionsOf } from "./records.js";
 import { Refresher } from "./refresher.js";
 import { keepCurrent, leave, renewSession } from "./session.js";
-import { Stream } from "./stream.js";
 import { Theme } from "./theme.js";
 
 /** Structure changes reach every page at once: each asks at a moment of its own, milliseconds. */
 const SPREAD = 2_000;
 /** Who comes back later than this begins a new visit: milliseconds. */
 const AWAY = 30 * 60_000;
+
+/** Of a page that may not be fetched any more: what that means. */
+const ENDS = { 401: "signed-out", 404: "forbidden", 409: "someone-else" };
 
 const main = document.getElementById("page");
 const isCurrent = !("term" in main.dataset);
@@ -35,10 +38,11 @@ const indicator = new Indicator({
   announcer,
   asOf: main.dataset.asOfTime,
 });
-const stream = new Stream({
+const live = new Live({
   address: "/api/v1/performance/stream",
   types: ["performance_update", "figures_changed", ...HAPPENING_TYPES],
   since: main.dataset.since,
+  who: document.body.dataset.who,
 });
 
 const HEARD = {
@@ -53,14 +57,14 @@ const HEARD = {
   },
 };
 
-stream.addEventListener("event", ({ detail: { type, data } }) => {
+live.addEventListener("event", ({ detail: { type, data } }) => {
   refresher.heard(data);
   card.hear(data);
   if (type in HEARD) HEARD[type](data);
   else happened(data);
 });
-stream.addEventListener("link", () => indicator.show(stream.facts));
-setInterval(() => indicator.show(stream.facts), 1000);
+live.addEventListener("link", () => indicator.show(live.facts));
+setInterval(() => indicator.show(live.facts), 1000);
 
 refresher.addEventListener("fresh", ({ detail: { events } }) => {
   showAsOf(main.dataset.asOfTime);
@@ -71,8 +75,7 @@ refresher.addEventListener("fresh", ({ detail: { events } }) => {
   }
 });
 refresher.addEventListener("failed", ({ detail: { status, words } }) => {
-  if (status === 401) stream.end("signed-out");
-  else if (status === 404) stream.end("forbidden");
+  if (status in ENDS) live.end(ENDS[status]);
   else if (words) announcer.now(words);
 });
 
@@ -90,20 +93,20 @@ document.addEventListener("visibilitychange", () => {
     if (figures) leave();
     return;
   }
-  stream.hurry();
+  live.hurry();
   if (figures && hiddenAt !== null && Date.now() - hiddenAt > AWAY) refresher.now();
 });
-addEventListener("online", () => stream.hurry());
-addEventListener("pagehide", () => stream.close());
+addEventListener("online", () => live.hurry());
+addEventListener("pagehide", () => live.close());
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) stream.open();
+  if (persisted) live.open();
 });
 addEventListener("popstate", () => {
   card.follow();
   if (viewOf(location.href) !== view) go(location.href, null);
 });
 
-stream.open();
+live.open();
 
 function go(address, how) {
   view = viewOf(address);
@@ -152,5 +155,5 @@ function showAsOf(time) {
 }
 
 async function renew() {
-  if (await renewSession()) stream.open();
+  if (await renewSession()) live.open();
 }

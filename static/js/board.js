@@ -2,6 +2,7 @@
 
 import { fill } from "./fields.js";
 import { List } from "./list.js";
+import { compare } from "./position.js";
 import { recordsOf } from "./records.js";
 import { lettersShown } from "./view.js";
 
@@ -11,6 +12,7 @@ const UNSEEN = 1_000;
 export class Board {
   #root;
   #waiting = new Map();
+  #told = new Map();
   #isPlanned = false;
   #onChange;
 
@@ -23,12 +25,21 @@ export class Board {
   /** Show what an event tells. */
   take(event) {
     for (const [name, record] of recordsOf(event)) {
+      if (this.#isOlder(name, event.id ?? event.as_of)) continue;
       this.#waiting.set(name, { ...this.#waiting.get(name), ...record });
     }
     if (this.#waiting.size === 0 || this.#isPlanned) return;
     this.#isPlanned = true;
     if (document.hidden) setTimeout(() => this.#write(), UNSEEN);
     else requestAnimationFrame(() => this.#write());
+  }
+
+  // A section is told by its own events and by the overview, which may have been read before one.
+  #isOlder(name, id) {
+    if (!name.startsWith("section:")) return false;
+    if (compare(id, this.#told.get(name)) < 0) return true;
+    this.#told.set(name, id);
+    return false;
   }
 
   #write() {

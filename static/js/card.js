@@ -10,7 +10,7 @@ const BETWEEN = 2_000;
 /** After one of somebody else's in the section, which may move the rank: milliseconds. */
 const BETWEEN_OTHERS = 10_000;
 const PROBLEMS = {
-  "signed-out": ["You are signed out. What stands here may be old.", "Sign in again"],
+  "signed-out": ["You are signed out here. What stands here may be old.", "Sign in again"],
   gone: ["This student is not, or no longer, in a section of yours.", "Close"],
   failed: ["The card could not be fetched. What stands here may be old.", "Try again"],
 };
@@ -207,7 +207,9 @@ async function fetched(id, signal) {
     if (response.type === "opaqueredirect") return "signed-out";
     if (response.status === 404) return "gone";
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return (response.ok && page.querySelector("[data-student-card]")) || "failed";
+    const card = response.ok && page.querySelector("[data-student-card]");
+    if (card && card.dataset.who !== document.body.dataset.who) return "signed-out";
+    return card || "failed";
   } catch {
     return "failed";
   }

@@ -1,14 +1,25 @@
 // Says, in words and colour, whether what is on the page is what the school's database holds.
 
 import { shown } from "./format.js";
-import { linkState } from "./link.js";
+import { linkState, POLL_EVERY } from "./link.js";
 
 const STATES = {
   connecting: "Connecting",
   live: "Live Data",
+  polling: `Checking every ${POLL_EVERY / 1000} s`,
   reconnecting: "Reconnecting",
   stale: "Stale",
   ended: "Not live",
+};
+/** Of an end, by its reason: in short, in a sentence, and the way out. */
+const ENDS = {
+  "signed-out": ["signed out", "You are signed out.", "Sign in again"],
+  "someone-else": [
+    "someone else signed in",
+    "Somebody else signed in in this browser, so this page hears nothing more.",
+    "Load the page again",
+  ],
+  forbidden: ["no access", "This page may no longer be read.", "Load the page again"],
 };
 
 export class Indicator {
@@ -51,6 +62,7 @@ export class Indicator {
     const figures = `as of ${shown(this.#asOf, "clock")}`;
     switch (state.name) {
       case "live":
+      case "polling":
       case "connecting":
         return figures;
       case "reconnecting":
@@ -58,7 +70,7 @@ export class Indicator {
       case "stale":
         return `· ${nextTry(state, now)}`;
       default:
-        return `${state.reason === "signed-out" ? "signed out" : "no access"}, ${figures}`;
+        return `${ENDS[state.reason][0]}, ${figures}`;
     }
   }
 
@@ -71,10 +83,11 @@ export class Indicator {
     this.#notice.hidden = words === null;
     this.#part(this.#notice, "words").textContent = words ?? "";
     const wayOut = this.#part(this.#notice, "way-out");
-    wayOut.textContent = state.reason === "signed-out" ? "Sign in again" : "Load the page again";
+    wayOut.textContent = ENDS[state.reason ?? "forbidden"][2];
     if (words !== null) this.#announcer.now(words);
     else if (before === "stale" || before === "reconnecting") {
       if (state.name === "live") this.#announcer.now("Live again. The figures are up to date.");
+      if (state.name === "polling") this.#announcer.now(`${STATES.polling}: the figures are kept up.`);
     }
   }
 
@@ -84,9 +97,7 @@ export class Indicator {
       return `These figures are from ${since} and may be out of date. The connection is being tried again.`;
     }
     if (state.name !== "ended") return null;
-    return state.reason === "signed-out"
-      ? `You are signed out. The figures stay as they were at ${since}.`
-      : `This page may no longer be read. The figures stay as they were at ${since}.`;
+    return `${ENDS[state.reason][1]} The figures stay as they were at ${since}.`;
   }
 
   #part(element, name) {

@@ -2,13 +2,29 @@
 
 /** Without a heartbeat for this long the figures may be old: milliseconds. */
 export const PROOF_LASTS = 25_000;
+/** How often the server is asked where no stream gets through: milliseconds. */
+export const POLL_EVERY = 10_000;
+
+/** The facts of a page that begins to listen. */
+export function unknown(now) {
+  return {
+    openedAt: now,
+    provenAt: null,
+    lostAt: null,
+    nextTry: null,
+    ended: null,
+    polling: false,
+  };
+}
 
 /**
- * One of `connecting`, `live`, `reconnecting`, `stale`, `ended`.
+ * One of `connecting`, `live`, `polling`, `reconnecting`, `stale`, `ended`.
  *
- * Only a heartbeat is proof. `facts`, times in milliseconds: `openedAt` (this page started to
- * listen), `provenAt` (the last heartbeat arrived, or null), `lostAt` (since when no heartbeat came
- * over an unbroken connection, or null), `nextTry` (or null), `ended` (the reason, or null).
+ * Only a heartbeat is proof, or, where no stream gets through, the server's own word that a change
+ * made now would arrive. `facts`, times in milliseconds: `openedAt` (this page started to listen),
+ * `provenAt` (the last proof arrived, or null), `lostAt` (since when none came over an unbroken
+ * connection, or null), `nextTry` (or null), `ended` (the reason, or null), `polling` (whether it is
+ * asked again and again instead of streamed).
  */
 export function linkState(facts, now) {
   if (facts.ended) return { name: "ended", reason: facts.ended };
@@ -17,5 +33,6 @@ export function linkState(facts, now) {
   if (facts.lostAt !== null) {
     return { name: "reconnecting", since: facts.lostAt, nextTry: facts.nextTry };
   }
-  return { name: facts.provenAt === null ? "connecting" : "live" };
+  if (facts.provenAt === null) return { name: "connecting" };
+  return { name: facts.polling ? "polling" : "live" };
 }

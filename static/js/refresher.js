@@ -13,7 +13,7 @@ const LOOK_AGAIN = 1_000;
 
 /**
  * Dispatches `fresh` (detail: the new document, and the events that came meanwhile) and `failed`
- * (detail: `{status, words}`; no status where the server did not answer).
+ * (detail: `{status, words}`; null for a server that did not answer, 409 for another's page).
  */
 export class Refresher extends EventTarget {
   #main;
@@ -89,8 +89,9 @@ export class Refresher extends EventTarget {
       });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       if (running !== this.#running) return undefined;
-      if (response.ok && page.getElementById("page")) this.#show(page, isAsked);
-      else this.#fail(refusal(response, page));
+      if (!response.ok || !page.getElementById("page")) this.#fail(refusal(response, page));
+      else if (page.body.dataset.who !== document.body.dataset.who) this.#fail({ status: 409 });
+      else this.#show(page, isAsked);
     } catch {
       if (running === this.#running) this.#fail({ status: null });
     } finally {

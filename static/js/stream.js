@@ -1,41 +1,43 @@
-// The page's one connection: opens the stream, keeps its place, and comes back after a break.
+// One connection: opens the stream, keeps its place, and comes back after a break.
 
+import { unknown } from "./link.js";
+import { Passage } from "./passage.js";
+import { finality, isStream, retryAfter } from "./replies.js";
 import { EventParser } from "./sse.js";
 
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 30_000;
 /** Comments come more often than this even without events: a longer silence is a dead socket. */
 const SILENCE = 45_000;
-const FINAL = { 401: "signed-out", 403: "forbidden", 404: "forbidden" };
 
 /**
- * Dispatches `event` (detail: `{type, data, id}`, data parsed) and `link` (when `facts` changed).
- * `since` is the id that the page's figures are as of.
+ * Dispatches `event` (detail: `{type, data, id}`, data parsed), `link` (when `facts` changed),
+ * `blocked` (streams don't get through: it is closed until opened again) and `clear` (they do).
+ * `since` is the id of the last event seen: where a new connection goes on.
  */
 export class Stream extends EventTarget {
-  facts = { openedAt: 0, provenAt: null, lostAt: null, nextTry: null, ended: null };
   #address;
   #types;
-  #since;
   #outside;
+  #passage;
   #attempt = 0;
   #hint = null;
   #timer;
   #silence;
   #controller;
 
-  constructor({ address, types, since, outside = globalThis }) {
+  constructor({ address, types, since, facts, outside = globalThis }) {
     super();
     this.#address = address;
     this.#types = types;
-    this.#since = since;
+    this.since = since;
     this.#outside = outside;
-    this.facts.openedAt = outside.Date.now();
-  }
-
-  /** The id of the last event seen: where a new connection goes on. */
-  get since() {
-    return this.#since;
+    this.facts = { ...(facts ?? unknown(outside.Date.now())) };
+    this.#passage = new Passage({
+      outside,
+      onBlocked: () => this.#blocked(),
+      onClear: () => this.dispatchEvent(new CustomEvent("clear")),
+    });
   }
 
   open() {
@@ -44,12 +46,14 @@ export class Stream extends EventTarget {
     this.facts.nextTry = null;
     this.#changed();
     this.#controller = new AbortController();
+    this.#passage.opening();
     this.#read(this.#controller);
   }
 
   close() {
     this.#outside.clearTimeout(this.#timer);
     this.#outside.clearTimeout(this.#silence);
+    this.#passage.stop();
     const controller = this.#controller;
     this.#controller = undefined;
     controller?.abort();
@@ -70,30 +74,34 @@ export class Stream extends EventTarget {
 
   async #read(controller) {
     let wait = null;
+    let streamed = false;
     try {
       const response = await this.#outside.fetch(this.#url(), {
         headers: { accept: "text/event-stream" },
         cache: "no-store",
         signal: controller.signal,
       });
-      if (FINAL[response.status]) return this.end(FINAL[response.status]);
+      if (controller !== this.#controller) return undefined;
+      if (finality(response)) return this.end(finality(response));
       // An id that the server can't read: start from now, and let the page fetch what it missed.
-      if (response.status === 400 && this.#since !== null) {
-        this.#since = null;
+      if (response.status === 400 && this.since !== null) {
+        this.since = null;
         this.#tell({ type: "reset", data: { reason: "unreadable" }, id: null });
       }
-      if (isStream(response)) await this.#follow(response.body, controller);
+      streamed = isStream(response);
+      if (streamed) await this.#follow(response.body, controller);
       else wait = retryAfter(response);
     } catch {
       // A connection refused, cut, or closed by us: the next lines know which.
     }
-    if (controller === this.#controller) this.#lost(wait);
-    return undefined;
+    if (controller !== this.#controller) return undefined;
+    return this.#passage.ended(streamed) ? this.#blocked() : this.#lost(wait);
   }
 
   async #follow(body, controller) {
     const parser = new EventParser({
-      onEvent: (event) => this.#heard(event),
+      // what came in one piece with the event that made us close is not heard any more
+      onEvent: (event) => controller === this.#controller && this.#heard(event),
       onRetry: (milliseconds) => (this.#hint = milliseconds),
     });
     const text = new TextDecoder();
@@ -102,6 +110,7 @@ export class Stream extends EventTarget {
       this.#listen(controller);
       const { done, value } = await reader.read();
       if (done || controller !== this.#controller) return;
+      this.#passage.heard();
       parser.feed(text.decode(value, { stream: true }));
     }
   }
@@ -117,7 +126,7 @@ export class Stream extends EventTarget {
   }
 
   #heard({ type, data, id }) {
-    if (id) this.#since = id;
+    if (id) this.since = id;
     if (type === "heartbeat") {
       this.facts.provenAt = this.#outside.Date.now();
       this.facts.lostAt = null;
@@ -125,6 +134,12 @@ export class Stream extends EventTarget {
     }
     this.#tell({ type, data: JSON.parse(data), id });
     if (type === "heartbeat") this.#changed();
+  }
+
+  #blocked() {
+    this.close();
+    this.facts.lostAt ??= this.#outside.Date.now();
+    this.dispatchEvent(new CustomEvent("blocked"));
   }
 
   #lost(wait) {
@@ -147,7 +162,7 @@ export class Stream extends EventTarget {
 
   #url() {
     const query = new URLSearchParams(this.#types.map((type) => ["types", type]));
-    if (this.#since !== null) query.set("since", this.#since);
+    if (this.since !== null) query.set("since", this.since);
     return `${this.#address}?${query}`;
   }
 
@@ -158,16 +173,4 @@ export class Stream extends EventTarget {
   #changed() {
     this.dispatchEvent(new CustomEvent("link"));
   }
-}
-
-function isStream(response) {
-  return (
-    response.status === 200 &&
-    (response.headers.get("content-type") ?? "").startsWith("text/event-stream")
-  );
-}
-
-function retryAfter(response) {
-  const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
-  return Number.isNaN(seconds) ? null : seconds * 1000;
 }

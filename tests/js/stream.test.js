@@ -1,61 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Stream } from "../../static/js/stream.js";
+import { settled, World } from "./world.js";
 
-/** A world whose clock stands still until it is moved, and whose server answers as told. */
-class World {
-  now = 5_000_000;
-  timers = new Map();
-  requests = [];
-  answers = [];
-  #next = 1;
-
-  Date = { now: () => this.now };
-  Math = { random: () => 1 };
-  setTimeout = (call, delay) => {
-    this.timers.set(this.#next, { call, at: this.now + delay });
-    return this.#next++;
-  };
-  clearTimeout = (timer) => this.timers.delete(timer);
-  fetch = async (address, { signal }) => {
-    this.requests.push(new URL(address, "http://school.example"));
-    const answer = this.answers.shift();
-    if (!answer) throw new TypeError("connection refused");
-    answer.signal = signal;
-    signal.addEventListener("abort", () => answer.fail?.(signal.reason));
-    return answer.response;
-  };
-
-  /** The next request gets a stream, into which `send` writes. */
-  willStream() {
-    const answer = { text: new TextEncoder() };
-    const body = new ReadableStream({
-      start(controller) {
-        answer.send = (text) => controller.enqueue(answer.text.encode(text));
-        answer.end = () => controller.close();
-        answer.fail = (reason) => controller.error(reason);
-      },
-    });
-    const headers = { "content-type": "text/event-stream; charset=utf-8" };
-    answer.response = new Response(body, { headers });
-    this.answers.push(answer);
-    return answer;
-  }
-
-  willAnswer(status, headers = {}) {
-    this.answers.push({ response: new Response("", { status, headers }) });
-  }
-
-  async pass(milliseconds) {
-    this.now += milliseconds;
-    for (const [timer, { call, at }] of [...this.timers]) {
-      if (at <= this.now && this.timers.delete(timer)) call();
-    }
-    await settled();
-  }
-}
-
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 const HEARTBEAT = 'id: e-9\nevent: heartbeat\ndata: {"as_of_time":"2025-10-20T15:30:00Z"}\n\n';
 
 async function opened(world) {
@@ -151,6 +98,16 @@ test("a page of somebody else's answer is not taken for a stream", async () => {
   world.willAnswer(200, { "content-type": "text/html" });
   const { stream } = await opened(world);
   assert.notEqual(stream.facts.nextTry, null);
+});
+
+test("nothing is told after an end, not even what came in one piece with its reason", async () => {
+  const world = new World();
+  const first = world.willStream();
+  const { stream, told } = await opened(world);
+  stream.addEventListener("event", () => stream.end("someone-else"));
+  first.send('event: ready\ndata: {}\n\nid: e-2\nevent: grade_update\ndata: {"id":"e-2"}\n\n');
+  await settled();
+  assert.deepEqual(told.map(({ type }) => type), ["ready"]);
 });
 
 test("a silent socket is given up", async () => {

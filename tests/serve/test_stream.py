@@ -42,7 +42,12 @@ async def test_a_stream_begins_with_a_retry_hint_and_ready(live: Live) -> None:
         data = json.loads(ready["data"])
         assert data["as_of"] == ready["id"] == live.hub.as_of
         assert data["as_of_time"].endswith("Z")
-        assert data["scope"] == {"everything": False, "school_id": None, "sections": [1, 4]}
+        assert data["scope"] == {
+            "educator_id": 1,
+            "everything": False,
+            "school_id": None,
+            "sections": [1, 4],
+        }
 
 
 async def test_a_write_by_sql_reaches_the_stream(live: Live, tool: Connection) -> None:

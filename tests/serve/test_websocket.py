@@ -69,7 +69,8 @@ async def test_the_same_events_come_one_a_message(live: Live, tool: Connection, 
 async def test_the_token_may_be_the_first_message(live: Live, wrap: Any) -> None:
     async with opened(live, additional_headers={}) as socket:
         await socket.send(wrap(token(1)))
-        assert (await message(socket, "ready"))["scope"]["sections"] == [1, 4]
+        scope = (await message(socket, "ready"))["scope"]
+        assert (scope["educator_id"], scope["sections"]) == (1, [1, 4])
 
 
 async def test_the_token_may_be_in_the_cookie(live: Live) -> None:

@@ -61,6 +61,7 @@ def open_with_ready(publisher: Publisher, subscriber: Subscriber, reset: str | N
         "as_of": hub.as_of,
         "as_of_time": hub.as_of_time,
         "scope": {
+            "educator_id": subscriber.educator_id,
             "everything": scope.everything,
             "school_id": scope.school_id,
             "sections": sorted(scope.sections),

@@ -78,7 +78,8 @@ async def _card(request: Request, viewer: Viewer, asked: Term) -> Response:
     """The card alone, for a page that is open."""
     student_id = path_id(request, "student_id", "student")
     card = await card_of(request.app.state.database, viewer, student_id)
-    return page("card.html", {"card": card, "links": Links(request, asked.term, "/students")})
+    links = Links(request, asked.term, "/students")
+    return page("card.html", {"card": card, "links": links, "who": viewer.educator_id})
 
 
 routes = [

@@ -1,0 +1,11 @@
+// An event's id is `EPOCH-POSITION`: this is the one place of the pages that knows it.
+
+const ID = /^(.+)-(\d+)$/;
+
+/** Below, at or above 0 as `a` comes before, at or after `b`; NaN for ids of different epochs. */
+export function compare(a, b) {
+  const [, epoch, position] = ID.exec(a) ?? [];
+  const [, otherEpoch, other] = ID.exec(b) ?? [];
+  if (epoch === undefined || epoch !== otherEpoch) return Number.NaN;
+  return Number(BigInt(position) - BigInt(other));
+}
