@@ -37,13 +37,14 @@ VIEWS = {
 
 @contextmanager
 def demo() -> Iterator[str]:
-    """A demo without a simulator; its address."""
+    """A demo in which something has happened, and now nothing moves; its address."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="classpulse-") as folder:
         Path(folder).chmod(0o755)
+        there = surroundings(CLASSPULSE_DATA_DIR=f"{folder}/data")
         process = subprocess.Popen(
             command("demo", "--no-simulate", "--port", str(port), "--data-dir", f"{folder}/data"),
-            env=surroundings(),
+            env=there,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -52,6 +53,8 @@ def demo() -> Iterator[str]:
             for line in process.stdout:
                 if "Ctrl-C" in line:
                     break
+            happened = command("simulate", "--count", "60", "--rate", "20")
+            subprocess.run(happened, env=there, check=True)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)
@@ -75,10 +78,10 @@ async def take(browser: Browser, url: str, size: str, theme: str) -> None:
     ids = {
         "section": await _id(page, f"{url}/sections", "section"),
         "subject": await _id(page, f"{url}/subjects", "subject"),
-        "student": await page.locator("a[data-student]").first.get_attribute("data-student"),
     }
-    await page.goto(f"{url}/")
-    ids["student"] = await page.locator(".low a[data-student]").first.get_attribute("data-student")
+    await page.goto(f"{url}/sections/{ids['section']}")
+    lowest = page.locator(".low a[data-student]").first
+    ids["student"] = await lowest.get_attribute("data-student") or ""
     for name, address in VIEWS.items():
         await page.goto(url + address.format(**ids))
         await page.locator('body[data-link="live"]').wait_for()
