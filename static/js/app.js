@@ -11,8 +11,11 @@ import { HAPPENING_TYPES } from "./happenings.js";
 import { Indicator } from "./indicator.js";
 import { viewOf } from "./links.js";
 import { Live } from "./live.js";
+import { closeMenus } from "./menus.js";
 import { sectionsOf } from "./records.js";
+import { compare } from "./position.js";
 import { Refresher } from "./refresher.js";
+import { Refusal } from "./refusal.js";
 import { keepCurrent, leave, renewSession } from "./session.js";
 import { Theme } from "./theme.js";
 
@@ -29,7 +32,10 @@ const isCurrent = !("term" in main.dataset);
 const announcer = new Announcer(document.getElementById("announcer"));
 const board = new Board(document.body, { onChange: announce });
 const refresher = new Refresher(main);
-const card = new Card(document.getElementById("card"), document.getElementById("card-frame"));
+const refusal = new Refusal(document.getElementById("refusal"), announcer);
+const card = new Card(document.getElementById("card"), document.getElementById("card-frame"), {
+  onFresh: ({ since, events }) => newsSince(since, events).forEach((event) => board.take(event)),
+});
 const figures = main.dataset.view === "overview" && isCurrent ? new Figures(main) : null;
 const feed = document.getElementById("feed") ? new Feed(main) : null;
 const indicator = new Indicator({
@@ -52,9 +58,8 @@ const HEARD = {
   reset: anew,
   scope_changed: anew,
   token_expiring: renew,
-  figures_changed: (event) => {
-    if (concerns(event)) refresher.soon(Math.random() * SPREAD);
-  },
+  // a new section, too, that no list of the page knows of yet
+  figures_changed: () => refresher.soon(Math.random() * SPREAD),
 };
 
 live.addEventListener("event", ({ detail: { type, data } }) => {
@@ -67,16 +72,17 @@ live.addEventListener("link", () => indicator.show(live.facts));
 setInterval(() => indicator.show(live.facts), 1000);
 
 refresher.addEventListener("fresh", ({ detail: { events } }) => {
+  refusal.clear();
   showAsOf(main.dataset.asOfTime);
   feed?.restart();
-  for (const event of events) {
+  for (const event of newsSince(main.dataset.since, events)) {
     if (event.type === "performance_update") overview(event);
     else board.take(event), feed?.add(event);
   }
 });
 refresher.addEventListener("failed", ({ detail: { status, words } }) => {
-  if (status in ENDS) live.end(ENDS[status]);
-  else if (words) announcer.now(words);
+  if (status in ENDS) refusal.clear(), live.end(ENDS[status]);
+  else refusal.say(status, words);
 });
 
 let view = viewOf(location.href);
@@ -103,9 +109,13 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 addEventListener("popstate", () => {
   card.follow();
-  if (viewOf(location.href) !== view) go(location.href, null);
+  if (viewOf(location.href) === view) return;
+  // what was typed belongs to the view that is left
+  document.getElementById("filters")?.reset();
+  go(location.href, null);
 });
 
+closeMenus(document);
 live.open();
 
 function go(address, how) {
@@ -129,6 +139,11 @@ function overview(event) {
   showAsOf(event.as_of_time);
   board.take(event);
   if (figures?.show(event)) announce();
+}
+
+// What came while a page was fetched may be older than that page.
+function newsSince(since, events) {
+  return events.filter((event) => !(compare(event.id ?? event.as_of, since) <= 0));
 }
 
 // Without a list of sections the page tells of all that its reader may see.

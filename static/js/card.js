@@ -25,11 +25,17 @@ export class Card {
   #readAt = -Infinity;
   #due = Infinity;
   #timer;
+  #during = [];
+  #onFresh;
 
-  /** `frame`: the template of a card that is not there yet. */
-  constructor(dialog, frame) {
+  /**
+   * `frame`: the template of a card that is not there yet. `onFresh` is called after a fetch with
+   * the id that the card is as of, and the events that came meanwhile.
+   */
+  constructor(dialog, frame, { onFresh = () => {} } = {}) {
     this.#dialog = dialog;
     this.#frame = frame;
+    this.#onFresh = onFresh;
     document.addEventListener("click", (event) => this.#clicked(event));
     dialog.addEventListener("pointerdown", ({ target }) => (this.#pressed = target));
     dialog.addEventListener("close", () => this.#closed());
@@ -59,6 +65,7 @@ export class Card {
   /** An event of the stream: one that concerns the card has it fetched anew. */
   hear(event) {
     if (this.#id === null) return;
+    if (this.#reading) this.#during.push(event);
     if (studentsOf(event).includes(Number(this.#id))) this.#plan(BETWEEN);
     else if (sectionsOf(event).some((section) => this.#sections.includes(String(section)))) {
       this.#plan(BETWEEN_OTHERS);
@@ -123,6 +130,7 @@ export class Card {
     this.#reading?.abort();
     const reading = new AbortController();
     this.#reading = reading;
+    this.#during = [];
     this.#readAt = Date.now();
     this.#dialog.setAttribute("aria-busy", "true");
     const found = await fetched(this.#id, reading.signal);
@@ -135,6 +143,11 @@ export class Card {
   }
 
   #fresh(card) {
+    this.#take(card);
+    this.#onFresh({ since: card.dataset.since, events: this.#during });
+  }
+
+  #take(card) {
     card.querySelectorAll("time[data-time]").forEach(showTime);
     if (this.#content.dataset.studentCard !== this.#id) return this.#put(card);
     card.querySelector("[data-close-card]").href = viewOf(location.href);
@@ -151,6 +164,7 @@ export class Card {
     link.toggleAttribute("data-again", problem === "failed");
     link.toggleAttribute("data-close-card", problem === "gone");
     notice.hidden = false;
+    if (problem === "failed") this.#plan(BETWEEN_OTHERS);
     // what may no longer be seen goes, what may be old stays
     if (problem === "gone") {
       const [head] = this.#content.children;

@@ -6,7 +6,7 @@ const PAUSE = 250;
 export class Filters {
   #root;
   #go;
-  #timer;
+  #timer = null;
 
   /** `go(address, how)` shows the view with another address. */
   constructor(root, go) {
@@ -14,34 +14,57 @@ export class Filters {
     this.#go = go;
     root.addEventListener("input", ({ target }) => {
       if (target.form?.id !== "filters") return;
-      clearTimeout(this.#timer);
+      this.#settle();
       this.#timer = setTimeout(() => this.#apply("replace"), PAUSE);
     });
     root.addEventListener("submit", (event) => {
       if (event.target.id !== "filters") return;
       event.preventDefault();
-      clearTimeout(this.#timer);
       this.#apply("push");
     });
     root.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-go]");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      this.#go(link.href, "push");
+      const isTyped = this.#settle();
+      const form = this.#form;
+      if (form?.contains(link)) form.reset();
+      const isToApply = isTyped && !form.contains(link) && form.checkValidity();
+      this.#go(isToApply ? addressOfForm(form, link.href) : link.href, "push");
     });
   }
 
+  get #form() {
+    return this.#root.querySelector("#filters");
+  }
+
+  /** No more is waited for; answers whether something was. */
+  #settle() {
+    const isTyped = this.#timer !== null;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    return isTyped;
+  }
+
   #apply(how) {
-    const form = this.#root.querySelector("#filters");
-    if (!form.reportValidity()) return;
-    this.#go(addressOfForm(form.action, new FormData(form)), how);
+    this.#settle();
+    const form = this.#form;
+    const wrong = form.querySelector("input:invalid");
+    // who types elsewhere is not led away
+    if (wrong && (how === "push" || wrong === document.activeElement)) wrong.reportValidity();
+    if (!wrong) this.#go(addressOfForm(form, location.href), how);
   }
 }
 
-/** What the form would be sent as, without what nobody filled in. */
-export function addressOfForm(action, fields) {
-  const address = new URL(action);
-  const filled = [...fields].filter(([, value]) => value.trim() !== "");
-  address.search = new URLSearchParams(filled);
+/** `here` with what the form says, from the beginning of the list: its order and its term stay. */
+export function addressOfForm(form, here) {
+  const address = new URL(here);
+  for (const { name, type, value } of form.elements) {
+    if (!name || type === "hidden") continue;
+    if (value.trim() === "") address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  }
+  address.searchParams.delete("cursor");
+  address.searchParams.delete("limit");
   return address.href;
 }

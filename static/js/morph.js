@@ -21,12 +21,13 @@ export function morph(current, fresh, { isHeld = () => false } = {}) {
 
 function alike(element, fresh, isHeld) {
   if (element.hasAttribute("data-own")) return false;
+  const isEdited = wasEdited(element);
   copyAttributes(element, fresh);
   const differs =
     element.hasAttribute("data-calm") && isHeld(element)
       ? valuesOnly(element, fresh, isHeld)
       : children(element, fresh, isHeld);
-  copyValue(element, fresh);
+  if (!isEdited) copyValue(element, fresh);
   return differs;
 }
 
@@ -46,8 +47,16 @@ function isReaders(element, name) {
   return name === "open" && (element.localName === "details" || element.localName === "dialog");
 }
 
+// What the reader put in and the server has not answered yet.
+function wasEdited(element) {
+  if (element.localName === "input") return element.value !== element.defaultValue;
+  if (element.localName !== "select") return false;
+  const given = [...element.options].findLastIndex((option) => option.defaultSelected);
+  return element.selectedIndex !== Math.max(0, given);
+}
+
 function copyValue(element, fresh) {
-  if (!["input", "select"].includes(element.localName) || element === document.activeElement) return;
+  if (!["input", "select"].includes(element.localName)) return;
   if (element.type !== "hidden" && element.value !== fresh.value) element.value = fresh.value;
 }
 

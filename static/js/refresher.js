@@ -56,8 +56,9 @@ export class Refresher extends EventTarget {
 
   /** Show this view with another address; `how` is `push`, `replace` or null (it is there already). */
   go(address, how) {
-    if (how === "push") history.pushState(null, "", address);
-    if (how === "replace") history.replaceState(null, "", address);
+    const isOther = address !== location.href;
+    if (how === "push" && isOther) history.pushState(null, "", address);
+    if (how === "replace" && isOther) history.replaceState(history.state, "", address);
     return this.#load(address, { isAsked: true });
   }
 
@@ -107,18 +108,26 @@ export class Refresher extends EventTarget {
     const main = page.getElementById("page");
     main.querySelectorAll("time[data-time]").forEach(showTime);
     document.title = page.title;
+    const focused = document.activeElement;
     const isHeld = (list) => !isAsked && this.#isHeld(list);
     const differs = morph(this.#main, main, { isHeld });
     const offer = this.#main.querySelector("#offer");
     if (offer) offer.hidden = !differs;
     if (differs) this.#waitForRest();
+    if (isAsked) this.#keepPlace(focused);
     this.#tell("fresh", { page, events: this.#during });
   }
 
   // What the page wants by itself it goes on wanting until the server answers.
   #fail({ status, words = "" }) {
-    if (status === null || status >= 500) this.soon(BETWEEN);
+    if (isPassing(status)) this.soon(BETWEEN);
     this.#tell("failed", { status, words });
+  }
+
+  // What was pressed may be gone with what it did ("Clear", "Sort again"): the keyboard goes on there.
+  #keepPlace(focused) {
+    if (focused === document.body || focused.checkVisibility()) return;
+    (this.#main.querySelector("[data-landing]") ?? this.#main).focus({ preventScroll: true });
   }
 
   // The reader points at a row, or is in it with the keyboard: it must not run away.
@@ -140,6 +149,11 @@ export class Refresher extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether a refusal is one that time mends. */
+export function isPassing(status) {
+  return status === null || status === 429 || status >= 500;
 }
 
 function refusal(response, page) {
