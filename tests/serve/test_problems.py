@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from classpulse.serve import overview, snapshot
+from classpulse.serve.pages import subjects as subjects_page
 from classpulse.serve.problems import AWAY
 
 from .conftest import API, Client, serving
@@ -65,6 +66,23 @@ async def test_a_failure_leaks_nothing(reader: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr(overview, "overview_of", fail)
     answer = await reader.get("/overview")
     check_problem(answer, 500)
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_view_that_fails_is_a_page_that_says_so(
+    reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("secret table name")
+
+    monkeypatch.setattr(subjects_page, "subjects_listed", fail)
+    answer = await reader.http.get("/subjects", headers=reader.as_(1))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "went wrong here" in answer.text
     assert "secret" not in answer.text
 
 
