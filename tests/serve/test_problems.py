@@ -222,3 +222,19 @@ async def test_a_trigger_switched_off_is_not_ready(client: Client, school_url: s
             await anyio.sleep(0.1)
             answer = await client.http.get("/readyz")
             reasons = [] if answer.status_code == 200 else answer.json()["reasons"]
+
+
+async def test_no_plan_is_kept_that_was_made_for_anything(school_url: str) -> None:
+    database = snapshot.open_pool(school_url, pooled=False, max_size=1)
+    async with database, snapshot.one_statement(database) as reader:
+        for section_id in range(12):
+            await reader.one(
+                "select from student_performance_summaries as s where s.section_id = :section",
+                section=section_id,
+            )
+        kept = await reader.only(
+            "select sum(generic_plans) as generic, sum(custom_plans) as custom"
+            " from pg_prepared_statements where parameter_types <> '{}'"
+        )
+    assert kept["generic"] == 0
+    assert kept["custom"] >= 12

@@ -26,9 +26,6 @@ from classpulse.serve.reports.standings import list_report
 from classpulse.serve.scope import viewer_by_id
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
-from classpulse.sql import queries
-
-_SQL = queries("reports")
 
 
 class File(Protocol):
@@ -71,7 +68,6 @@ async def _made(
     rows: Counter[int] = Counter()
     with ExitStack() as stack:
         async with snapshot(database) as reader:
-            await reader.one(_SQL["plan_anew"])
             # the rights of the moment that is reported, not of the one that it was asked for in
             viewer = await _viewer_in(reader, viewer)
             making = await _making(reader, viewer, asked, report)
