@@ -1,11 +1,14 @@
 """The four views as the server writes them: whole without JavaScript, and what the API tells."""
 
 import re
+import threading
 from html import unescape
 from typing import Any
 
 import asyncpg
 import pytest
+
+from classpulse.serve.pages import rendering, shell
 
 from .conftest import Client
 from .test_pages import sign_in
@@ -193,6 +196,34 @@ async def test_an_educator_without_anything_is_told_what_to_expect(reader: Clien
         ("/students", "Nobody is enrolled yet."),
     ):
         assert words in await page_of(reader, address, 7)
+
+
+async def test_a_term_is_found_behind_hundreds_of_later_ones(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute(
+        "insert into terms (id, school_id, name, starts_on, ends_on)"
+        " select 100 + n, 1, 'Later ' || n, current_date + 100 + n, current_date + 101 + n"
+        " from generate_series(1, 600) as n"
+    )
+    page = await page_of(client, "/?term=2")
+    assert '<option value="2" selected>' in page
+    assert '<option value="1">' in page
+
+
+async def test_a_view_is_written_beside_the_event_loop(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noting(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return rendering.page(*arguments)
+
+    monkeypatch.setattr(shell, "page", noting)
+    await page_of(client, "/")
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(("cookie", "shown"), [("dark", True), ("light", True), ("<b>", False)])
