@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from classpulse.serve import overview, snapshot
+from classpulse.serve import cursors, overview, sections, snapshot
 from classpulse.serve.pages import subjects as subjects_page
 from classpulse.serve.problems import AWAY
 
@@ -84,6 +84,17 @@ async def test_a_view_that_fails_is_a_page_that_says_so(
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert "went wrong here" in answer.text
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("after", [("\0", 1), ("A", 2**70)])
+async def test_a_value_that_the_database_refuses_is_a_page_for_a_person(
+    reader: Client, after: tuple[str, int]
+) -> None:
+    cursor = cursors.write(sections.After(*after))
+    answer = await reader.http.get(f"/sections?cursor={cursor}", headers=reader.as_(1))
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+    check_problem(await reader.get("/sections", cursor=cursor), 400)
 
 
 async def test_every_answer_carries_its_headers(reader: Client) -> None:

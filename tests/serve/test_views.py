@@ -11,6 +11,7 @@ import pytest
 from classpulse.serve.pages import rendering, shell
 
 from .conftest import Client
+from .reports import read_csv
 from .test_pages import sign_in
 
 VIEWS = ["/", "/sections", "/sections/1", "/subjects", "/subjects/1", "/students"]
@@ -148,6 +149,28 @@ async def test_filters_and_order_stay_in_the_links_of_the_table(reader: Client) 
     assert 'href="/students?sort=average&order=desc"' in page  # what clears the filters
     report = "report=overview&format=csv&status=fail&sort=average&order=desc&q=S"
     assert f"/api/v1/performance/reports/download?{report}" in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sections/1?sort=average&order=desc",
+        "/sections/1?term=2",
+        "/sections/4?term=2&status=pass",
+        "/subjects/1?min_average=50&sort=average",
+        "/students?subject_id=1&status=fail&sort=missing",
+        "/students?section_id=1&q=1&sort=roll_number&order=desc",
+        "/students?term=2",
+    ],
+)
+async def test_the_file_of_a_view_holds_its_rows_in_its_order(reader: Client, address: str) -> None:
+    page = await page_of(reader, address)
+    link = re.search(r'href="([^"]*reports/download[^"]*format=csv[^"]*)"', page)
+    assert link is not None
+    answer = await reader.http.get(unescape(link[1]), headers=reader.as_(1))
+    numbers = [row["student_number"] for row in read_csv(answer.content)]
+    assert numbers == [f"N{key.partition('-')[0]}" for key in rows_of(page)]
+    assert numbers
 
 
 async def test_another_term_is_chosen_and_kept_from_view_to_view(reader: Client) -> None:
