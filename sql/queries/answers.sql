@@ -77,21 +77,23 @@ with medians as materialized (
             order by eligible.average_score desc, eligible.name, eligible.id, eligible.section_id
         ) as place
     from eligible
-), marked as materialized (
-    select
-        ranked.*,
-        min(ranked.place) over (partition by ranked.cohort, ranked.id)
-        <= cast(:top_count as integer) as is_top
+), top as materialized (
+    select ranked.id, ranked.section_id, ranked.cohort, ranked.place
     from ranked
+    where ranked.place <= cast(:top_count as integer)
 ), low as (
     select
-        marked.*,
+        eligible.id,
+        eligible.section_id,
+        eligible.cohort,
         row_number() over (
-            partition by marked.cohort
-            order by marked.average_score, marked.name, marked.id, marked.section_id
-        ) as low_place
-    from marked
-    where not marked.is_top
+            partition by eligible.cohort
+            order by eligible.average_score, eligible.name, eligible.id, eligible.section_id
+        ) as place
+    from eligible
+    where not exists (
+            select from top where top.cohort = eligible.cohort and top.id = eligible.id
+        )
 )
 select
     nullif(chosen.cohort, 0) as cohort,
@@ -116,13 +118,12 @@ select
     standing.passed_subjects,
     standing.failed_subjects
 from (
-    select marked.id, marked.section_id, marked.cohort, 'top' as kind, marked.place
-    from marked
-    where marked.place <= cast(:top_count as integer)
+    select top.id, top.section_id, top.cohort, 'top' as kind, top.place
+    from top
     union all
-    select low.id, low.section_id, low.cohort, 'low' as kind, low.low_place
+    select low.id, low.section_id, low.cohort, 'low' as kind, low.place
     from low
-    where low.low_place <= cast(:low_count as integer)
+    where low.place <= cast(:low_count as integer)
 ) as chosen
 join classpulse.standing_figures as standing
     on standing.id = chosen.id and standing.section_id = chosen.section_id

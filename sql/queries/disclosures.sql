@@ -60,7 +60,8 @@ select disclosure.id from disclosure;
 
 -- name: page
 -- Newest first, before the one that the cursor names. To a school (null: to everybody) only its own
--- part is shown, and of the filters of a report on several schools only those that name nothing.
+-- part is shown, and of the filters of a report on several schools only those that name nothing. A
+-- student of another school is not named.
 select
     disclosure.id,
     disclosure.made_at,
@@ -74,7 +75,12 @@ select
         when cast(:school_id as bigint) is null or parts.of_others = 0 then disclosure.filters
         else disclosure.filters - cast('{section_id, subject_id, student_id, term, q}' as text[])
     end as filters,
-    disclosure.student_id,
+    case
+        when classpulse.names_their_student(
+                disclosure.id, disclosure.student_id, cast(:school_id as bigint)
+            )
+            then disclosure.student_id
+    end as student_id,
     case
         when cast(:school_id as bigint) is null then disclosure.row_count
         else parts.row_count
@@ -121,7 +127,12 @@ where (
     )
     and (
         cast(:student_id as bigint) is null
-        or disclosure.student_id = cast(:student_id as bigint)
+        or (
+            disclosure.student_id = cast(:student_id as bigint)
+            and classpulse.names_their_student(
+                disclosure.id, disclosure.student_id, cast(:school_id as bigint)
+            )
+        )
     )
     and (
         cast(:from_date as date) is null
@@ -152,7 +163,12 @@ where (
     )
     and (
         cast(:student_id as bigint) is null
-        or disclosure.student_id = cast(:student_id as bigint)
+        or (
+            disclosure.student_id = cast(:student_id as bigint)
+            and classpulse.names_their_student(
+                disclosure.id, disclosure.student_id, cast(:school_id as bigint)
+            )
+        )
     )
     and (
         cast(:from_date as date) is null

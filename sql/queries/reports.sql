@@ -1,8 +1,3 @@
--- name: plan_anew
--- A plan for what is asked now: after five times Postgres keeps one for any section and any filter,
--- which takes a report of 11,000 of 100,000 standings from a third of a second past the time-out.
-set local plan_cache_mode = force_custom_plan;
-
 -- name: expect_many
 -- Until a large import has been analyzed, the planner takes its rows for few and would compare each
 -- with each: 20,000 standings took more than 15 s instead of a quarter of one.

@@ -52,13 +52,19 @@ with measured as (
             when 'roll_number' then measured.roll_number
             when 'graded' then measured.measured_graded
             when 'missing' then measured.measured_missing
-            when 'section' then dense_rank() over (
-                order by measured.section_name, measured.section_id
-            )
+            when 'section' then placed.place
             else 0
         end * case when cast(:descending as boolean) then -1 else 1 end as key,
         cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
     from measured
+    -- over all sections, so that no page shifts when nobody of one passes the filters any more
+    join (
+        select
+            section.id,
+            row_number() over (order by section.name, section.id) as place
+        from public.sections as section
+        where section.id = any(cast(:sections as bigint[]))
+    ) as placed on placed.id = measured.section_id
     where (cast(:status as text) is null or measured.measured_status = cast(:status as text))
         and (
             cast(:min_average as numeric) is null

@@ -75,6 +75,29 @@ async def test_what_was_refused_is_not_in_it(client: Client) -> None:
     assert await items(client) == []
 
 
+async def test_of_a_report_whose_head_was_asked_for_nothing_left(client: Client) -> None:
+    address = "/api/v1/performance" + DOWNLOAD
+    head = await client.http.head(address, headers=client.as_(1))
+    assert head.headers["content-disposition"].startswith("attachment; ")
+    assert head.content == b""
+    assert await items(client) == []
+
+
+async def test_a_principal_is_not_told_which_student_of_another_school_was_reported(
+    client: Client, tool: Tool
+) -> None:
+    await tool.execute("update educators set school_id = 1 where id = 4")
+    await report(client, "student_id=30", 4)
+    await report(client, "student_id=1", 4)
+    assert [(row["student_id"], row["rows"]) for row in await items(client, 3)] == [
+        (1, 4),
+        (None, 0),
+    ]
+    assert (await log(client, 3, "student_id=30"))["total"] == 0
+    assert await items(client, 3, "student_id=30") == []
+    assert [row["student_id"] for row in await items(client, 4)] == [1, 30]
+
+
 async def test_a_row_keeps_the_name_that_the_educator_had(client: Client, tool: Tool) -> None:
     await report(client, "section_id=1")
     await tool.execute("update educators set full_name = 'Married', email = 'x@y.z' where id = 1")

@@ -8,7 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
-from classpulse.serve import overview, snapshot
+from classpulse.serve import cursors, overview, sections, snapshot
+from classpulse.serve.pages import subjects as subjects_page
 from classpulse.serve.problems import AWAY
 
 from .conftest import API, Client, serving
@@ -66,6 +67,34 @@ async def test_a_failure_leaks_nothing(reader: Client, monkeypatch: pytest.Monke
     answer = await reader.get("/overview")
     check_problem(answer, 500)
     assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_view_that_fails_is_a_page_that_says_so(
+    reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("secret table name")
+
+    monkeypatch.setattr(subjects_page, "subjects_listed", fail)
+    answer = await reader.http.get("/subjects", headers=reader.as_(1))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "went wrong here" in answer.text
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("after", [("\0", 1), ("A", 2**70)])
+async def test_a_value_that_the_database_refuses_is_a_page_for_a_person(
+    reader: Client, after: tuple[str, int]
+) -> None:
+    cursor = cursors.write(sections.After(*after))
+    answer = await reader.http.get(f"/sections?cursor={cursor}", headers=reader.as_(1))
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+    check_problem(await reader.get("/sections", cursor=cursor), 400)
 
 
 async def test_every_answer_carries_its_headers(reader: Client) -> None:
@@ -204,3 +233,19 @@ async def test_a_trigger_switched_off_is_not_ready(client: Client, school_url: s
             await anyio.sleep(0.1)
             answer = await client.http.get("/readyz")
             reasons = [] if answer.status_code == 200 else answer.json()["reasons"]
+
+
+async def test_no_plan_is_kept_that_was_made_for_anything(school_url: str) -> None:
+    database = snapshot.open_pool(school_url, pooled=False, max_size=1)
+    async with database, snapshot.one_statement(database) as reader:
+        for section_id in range(12):
+            await reader.one(
+                "select from student_performance_summaries as s where s.section_id = :section",
+                section=section_id,
+            )
+        kept = await reader.only(
+            "select sum(generic_plans) as generic, sum(custom_plans) as custom"
+            " from pg_prepared_statements where parameter_types <> '{}'"
+        )
+    assert kept["generic"] == 0
+    assert kept["custom"] >= 12

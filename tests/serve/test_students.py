@@ -196,3 +196,16 @@ async def test_every_column_of_the_table_pages_in_its_order(
     known = [value for value in values if value is not None]
     assert known == sorted(known, reverse=order == "desc")
     assert values == known + [None] * (len(values) - len(known))
+
+
+async def test_pages_by_section_lose_nobody_when_a_section_before_no_longer_passes(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    query = "/students?sort=section&max_average=100"
+    first = await client.read(f"{query}&section_id=1", 3)
+    page = await client.read(f"{query}&limit={first['total']}", 3)
+    assert {item["section_id"] for item in page["items"]} == {1}
+    await tool.execute("update grades set score = null, status = 'excused' where section_id = 1")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    rest = await client.read(f"{query}&cursor={page['next']}", 3)
+    assert [(item["id"], item["section_id"]) for item in rest["items"]] == [(20, 2), (1, 2)]

@@ -1,13 +1,17 @@
 """The four views as the server writes them: whole without JavaScript, and what the API tells."""
 
 import re
+import threading
 from html import unescape
 from typing import Any
 
 import asyncpg
 import pytest
 
+from classpulse.serve.pages import rendering, shell
+
 from .conftest import Client
+from .reports import read_csv
 from .test_pages import sign_in
 
 VIEWS = ["/", "/sections", "/sections/1", "/subjects", "/subjects/1", "/students"]
@@ -147,6 +151,28 @@ async def test_filters_and_order_stay_in_the_links_of_the_table(reader: Client) 
     assert f"/api/v1/performance/reports/download?{report}" in page
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sections/1?sort=average&order=desc",
+        "/sections/1?term=2",
+        "/sections/4?term=2&status=pass",
+        "/subjects/1?min_average=50&sort=average",
+        "/students?subject_id=1&status=fail&sort=missing",
+        "/students?section_id=1&q=1&sort=roll_number&order=desc",
+        "/students?term=2",
+    ],
+)
+async def test_the_file_of_a_view_holds_its_rows_in_its_order(reader: Client, address: str) -> None:
+    page = await page_of(reader, address)
+    link = re.search(r'href="([^"]*reports/download[^"]*format=csv[^"]*)"', page)
+    assert link is not None
+    answer = await reader.http.get(unescape(link[1]), headers=reader.as_(1))
+    numbers = [row["student_number"] for row in read_csv(answer.content)]
+    assert numbers == [f"N{key.partition('-')[0]}" for key in rows_of(page)]
+    assert numbers
+
+
 async def test_another_term_is_chosen_and_kept_from_view_to_view(reader: Client) -> None:
     page = await page_of(reader, "/?term=2")
     assert 'data-term="2"' in page
@@ -193,6 +219,34 @@ async def test_an_educator_without_anything_is_told_what_to_expect(reader: Clien
         ("/students", "Nobody is enrolled yet."),
     ):
         assert words in await page_of(reader, address, 7)
+
+
+async def test_a_term_is_found_behind_hundreds_of_later_ones(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute(
+        "insert into terms (id, school_id, name, starts_on, ends_on)"
+        " select 100 + n, 1, 'Later ' || n, current_date + 100 + n, current_date + 101 + n"
+        " from generate_series(1, 600) as n"
+    )
+    page = await page_of(client, "/?term=2")
+    assert '<option value="2" selected>' in page
+    assert '<option value="1">' in page
+
+
+async def test_a_view_is_written_beside_the_event_loop(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noting(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return rendering.page(*arguments)
+
+    monkeypatch.setattr(shell, "page", noting)
+    await page_of(client, "/")
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(("cookie", "shown"), [("dark", True), ("light", True), ("<b>", False)])

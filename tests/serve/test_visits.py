@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from .conftest import Client
+from .conftest import Client, serving
 from .test_pages import HERE, hidden, sign_in
 
 
@@ -84,3 +84,15 @@ async def test_a_visit_is_each_educators_own(client: Client, tool: Any) -> None:
     await goes_away(tool)
     await sign_in(client, email="bob@north.school")
     assert moved((await client.http.get("/")).text) == []
+
+
+async def test_a_database_that_takes_no_writes_still_shows_the_overview(
+    school_url: str, tool: Any
+) -> None:
+    name = await tool.fetchval("select current_database()")
+    await tool.execute(f'alter database "{name}" set default_transaction_read_only = on')
+    async with serving(school_url) as client:
+        answer = await client.http.get("/", headers=client.as_(1))
+        assert answer.status_code == 200, answer.text
+        assert 'data-record="overview"' in answer.text
+        assert moved(answer.text) == []

@@ -22,6 +22,11 @@ _PAGES = {
 _API_PREFIX = "/api/"
 
 
+def headers_of(path: str) -> dict[str, str]:
+    """What an answer from this path carries unless it says otherwise."""
+    return _EVERYWHERE | (_API if path.startswith(_API_PREFIX) else _PAGES)
+
+
 class SecurityHeaders:
     """Pure ASGI: it touches the start of a response and nothing of its body."""
 
@@ -32,7 +37,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        added = _EVERYWHERE | (_API if scope["path"].startswith(_API_PREFIX) else _PAGES)
+        added = headers_of(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

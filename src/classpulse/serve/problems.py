@@ -12,6 +12,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from classpulse.serve.headers import headers_of
+
 logger = logging.getLogger(__name__)
 
 # What the driver and the pool raise while the database is away, starting, full or too slow.
@@ -93,6 +95,16 @@ def answer(problem: Problem) -> Response:
     )
 
 
+def unreadable() -> Problem:
+    """400: a value that passed our own checks and that Postgres refuses."""
+    return Problem(400, "A value in the request can't be read.")
+
+
+def failure(headers: Mapping[str, str] | None = None) -> Problem:
+    """500: nobody's but ours."""
+    return Problem(500, "Something went wrong here; the server's log says what.", headers=headers)
+
+
 async def on_problem(conn: HTTPConnection, exc: Problem) -> Response | None:
     """Handler of :class:`Problem`; a WebSocket that is not open yet is refused with it."""
     return await _deliver(conn, exc)
@@ -118,14 +130,15 @@ async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:
 async def on_unreadable(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of a value that passed our own checks and that Postgres refuses."""
     logger.warning("a value was refused by the database: %s", type(exc).__name__)
-    return await _deliver(conn, Problem(400, "A value in the request can't be read."))
+    return await _deliver(conn, unreadable())
 
 
 async def on_failure(conn: HTTPConnection, exc: Exception) -> Response | None:
-    """Handler of everything else: nothing of the cause leaves the server, its log holds it."""
-    return await _deliver(
-        conn, Problem(500, "Something went wrong here; the server's log says what.")
-    )
+    """Handler of everything else: nothing of the cause leaves the server, its log holds it.
+
+    It answers from outside of all middleware, so that it brings the security headers itself.
+    """
+    return await _deliver(conn, failure(headers_of(conn.url.path)))
 
 
 async def _deliver(conn: HTTPConnection, problem: Problem) -> Response | None:

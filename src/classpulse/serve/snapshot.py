@@ -79,7 +79,12 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
     if pooled:
         options["statement_cache_size"] = 0
     else:
-        options["server_settings"]["statement_timeout"] = f"{_STATEMENT_TIMEOUT:.0f}s"
+        options["server_settings"] |= {
+            "statement_timeout": f"{_STATEMENT_TIMEOUT:.0f}s",
+            # After five times Postgres keeps a plan for any section and any filter. The register of
+            # 2,000 students then took 6.6 s instead of 0.13, a report of 11,000 its time-out.
+            "plan_cache_mode": "force_custom_plan",
+        }
     return Database(url, **options)
 
 

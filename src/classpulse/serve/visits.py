@@ -1,8 +1,10 @@
 """What an educator saw last, so that a page can say what has changed since."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
 import msgspec
 from databases import Database
 from starlette.requests import Request
@@ -13,10 +15,13 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.overview import totals_of
 from classpulse.serve.parameters import NoParameters, read_query
+from classpulse.serve.problems import AWAY, Problem
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import one_statement, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
+
+logger = logging.getLogger(__name__)
 
 _SQL = queries("visits")
 # Who comes back sooner has not been away.
@@ -35,19 +40,24 @@ async def begin_visit(
 ) -> dict[str, Any] | None:
     """Note what is seen now; what was seen at the end of the visit before, with its ``at``.
 
-    ``None`` at a first visit. A visit ends when half an hour passes without a page.
+    ``None`` at a first visit, and where nothing can be noted, as on a read-only standby: what there
+    is to see is shown all the same. A visit ends when half an hour passes without a page.
     """
     seen = {
         **{name: overview[name] for name in _KEPT if name in overview},
         "percentage": overview["attendance_stats"]["percentage"],
     }
-    async with one_statement(database) as reader:
-        row = await reader.only(
-            _SQL["begin"],
-            educator_id=viewer.educator_id,
-            seen=encode(seen).decode(),
-            away_minutes=_AWAY_MINUTES,
-        )
+    try:
+        async with one_statement(database) as reader:
+            row = await reader.only(
+                _SQL["begin"],
+                educator_id=viewer.educator_id,
+                seen=encode(seen).decode(),
+                away_minutes=_AWAY_MINUTES,
+            )
+    except (*AWAY, asyncpg.PostgresError, Problem) as error:
+        logger.warning("a visit was not noted: %s: %s", type(error).__name__, error)
+        return None
     if row["before"] is None:
         return None
     before: dict[str, Any] = msgspec.json.decode(row["before"])

@@ -49,7 +49,10 @@ class Links:
 
     def report(self, report: str, form: str, **ids: int) -> str:
         """What this view shows as a file: the same filters, the same order."""
-        kept = [pair for pair in self._query if pair[0] not in ids and pair[0] not in _VIEW_ONLY]
+        left_out = _VIEW_ONLY | ids.keys()
+        if "section_id" in ids:  # a section is shown whole, of whatever term it is
+            left_out |= {"term"}
+        kept = [pair for pair in self._query if pair[0] not in left_out]
         own = _pairs({"report": report, "format": form, **ids})
         return _address("/api/v1/performance/reports/download", own + kept)
 

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import asyncpg
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -15,7 +16,7 @@ from classpulse.serve import problems
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.pages.rendering import page
 from classpulse.serve.parameters import read_query
-from classpulse.serve.problems import AWAY, Problem, as_problem, unavailable
+from classpulse.serve.problems import AWAY, Problem, as_problem, failure, unavailable, unreadable
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,15 @@ def for_people(endpoint: Endpoint) -> Endpoint:
         except AWAY as error:
             logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
             return _problem_page(request, unavailable())
+        except HTTPException:
+            raise
+        except asyncpg.DataError as error:
+            logger.warning("a value was refused by the database: %s", type(error).__name__)
+            return _problem_page(request, unreadable())
+        except Exception:
+            # the log holds the cause, and a person is shown a page whatever it was
+            logger.exception("a page failed: %s", request.url.path)
+            return _problem_page(request, failure())
 
     return respond
 

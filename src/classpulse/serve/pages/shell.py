@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import anyio
 from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
@@ -59,7 +60,9 @@ async def view(
     card = None
     if asked.student is not None:
         card = await card_of(request.app.state.database, viewer, asked.student)
-    return page(
+    # 2,000 sections take half a second to write, and the event loop has streams to serve.
+    return await anyio.to_thread.run_sync(
+        page,
         template,
         {
             "links": links,
@@ -91,7 +94,12 @@ def theme_of(request: Request) -> str | None:
 
 async def _terms(database: Database, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
     """The terms to switch between: those with a section of the viewer's, if not all are current."""
-    found = (await terms_of(database, viewer, Paging(limit=500)))["items"]
+    found: list[dict[str, Any]] = []
+    paging: Paging | None = Paging(limit=500)
+    while paging is not None:
+        read = await terms_of(database, viewer, paging)
+        found += read["items"]
+        paging = Paging(limit=500, cursor=read["next"]) if read["next"] else None
     if chosen is not None and chosen not in [term["id"] for term in found]:
         raise not_found("term")
     schools = {term["school_id"] for term in found}

@@ -26,9 +26,6 @@ from classpulse.serve.reports.standings import list_report
 from classpulse.serve.scope import viewer_by_id
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
-from classpulse.sql import queries
-
-_SQL = queries("reports")
 
 
 class File(Protocol):
@@ -59,15 +56,18 @@ async def _download(request: Request) -> Response:
     report = report_of(asked)
     state = request.app.state
     async with state.press.turn(asked.format):
-        return await _made(state.database, viewer, asked, report)
+        # of what HEAD asks for nothing leaves but its name and size
+        leaves = request.method != "HEAD"
+        return await _made(state.database, viewer, asked, report, leaves=leaves)
 
 
-async def _made(database: Database, viewer: Viewer, asked: Asked, report: Report) -> Response:
+async def _made(
+    database: Database, viewer: Viewer, asked: Asked, report: Report, *, leaves: bool
+) -> Response:
     kind, media_type, most = _FILES[asked.format]
     rows: Counter[int] = Counter()
     with ExitStack() as stack:
         async with snapshot(database) as reader:
-            await reader.one(_SQL["plan_anew"])
             # the rights of the moment that is reported, not of the one that it was asked for in
             viewer = await _viewer_in(reader, viewer)
             making = await _making(reader, viewer, asked, report)
@@ -81,9 +81,8 @@ async def _made(database: Database, viewer: Viewer, asked: Asked, report: Report
         ready = await anyio.to_thread.run_sync(file.finish)
         size = ready.seek(0, os.SEEK_END)
         ready.seek(0)
-        await record(
-            database,
-            Disclosure(
+        if leaves:
+            disclosure = Disclosure(
                 viewer=viewer,
                 report=report,
                 format=asked.format,
@@ -91,9 +90,8 @@ async def _made(database: Database, viewer: Viewer, asked: Asked, report: Report
                 student_id=asked.student_id,
                 as_of=content.stamp.as_of,
                 schools=making.schools,
-            ),
-            rows,
-        )
+            )
+            await record(database, disclosure, rows)
     name = file_name(content.title, content.stamp.local_made.date(), asked.format)
     return Attachment(ready, name=name, media_type=media_type, size=size)
 
