@@ -2,7 +2,7 @@
 
 import { fill } from "./fields.js";
 import { List } from "./list.js";
-import { compare } from "./position.js";
+import { compare } from "./live/position.js";
 import { recordsOf } from "./records.js";
 import { lettersShown } from "./view.js";
 

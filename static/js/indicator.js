@@ -1,7 +1,7 @@
 // Says, in words and colour, whether what is on the page is what the school's database holds.
 
 import { shown } from "./format.js";
-import { linkState, POLL_EVERY } from "./link.js";
+import { linkState, POLL_EVERY } from "./live/link.js";
 
 const STATES = {
   connecting: "Connecting",

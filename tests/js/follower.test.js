@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Follower } from "../../static/js/follower.js";
-import { unknown } from "../../static/js/link.js";
+import { Follower } from "../../static/js/live/follower.js";
+import { unknown } from "../../static/js/live/link.js";
 import { World } from "./world.js";
 
 /** A follower, what it posted and heard; `says` is its leader's word. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Leadership } from "../../static/js/leadership.js";
+import { Leadership } from "../../static/js/live/leadership.js";
 
 test("a lead that was taken before it was known is sought again, and led only when held", async () => {
   const told = [];

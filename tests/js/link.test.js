@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkState, unknown } from "../../static/js/link.js";
+import { linkState, unknown } from "../../static/js/live/link.js";
 
 const T = 1_000_000;
 const facts = (given = {}) => ({ ...unknown(T), ...given });

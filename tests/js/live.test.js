@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkState } from "../../static/js/link.js";
-import { Live } from "../../static/js/live.js";
+import { linkState } from "../../static/js/live/link.js";
+import { Live } from "../../static/js/live/live.js";
 import { Browser } from "./tabs.js";
 
 /** A page in a tab of its own, made when the log stood at `since`; `heard` is what it was told. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Place } from "../../static/js/place.js";
-import { compare } from "../../static/js/position.js";
-import { Replay } from "../../static/js/replay.js";
+import { Place } from "../../static/js/live/place.js";
+import { compare } from "../../static/js/live/position.js";
+import { Replay } from "../../static/js/live/replay.js";
 
 const grade = (position, data = {}) => ({
   type: "grade_update",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkState, unknown } from "../../static/js/link.js";
-import { missed } from "../../static/js/missed.js";
-import { Source } from "../../static/js/source.js";
+import { linkState, unknown } from "../../static/js/live/link.js";
+import { missed } from "../../static/js/live/missed.js";
+import { Source } from "../../static/js/live/source.js";
 import { settled, World } from "./world.js";
 
 const BEAT = (id) => `id: ${id}\nevent: heartbeat\ndata: {"id":"${id}","as_of_time":null}\n\n`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventParser } from "../../static/js/sse.js";
+import { EventParser } from "../../static/js/live/sse.js";
 
 const TEXT =
   ": hello\nretry: 1500\n\nid: a-1\nevent: ready\ndata: {}\n\n" +

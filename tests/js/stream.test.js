@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Stream } from "../../static/js/stream.js";
+import { Stream } from "../../static/js/live/stream.js";
 import { settled, World } from "./world.js";
 
 const HEARTBEAT = 'id: e-9\nevent: heartbeat\ndata: {"as_of_time":"2025-10-20T15:30:00Z"}\n\n';

@@ -2,7 +2,7 @@
 
 import { canShare, Channel, lockOf, SILENT } from "./channel.js";
 import { Follower } from "./follower.js";
-import { HAPPENING_TYPES } from "./happenings.js";
+import { HAPPENING_TYPES } from "../happenings.js";
 import { Leader } from "./leader.js";
 import { Leadership } from "./leadership.js";
 import { unknown } from "./link.js";
