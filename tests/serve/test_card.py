@@ -1,6 +1,7 @@
 """A student's card: what it shows, and to whom."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -304,3 +305,17 @@ async def test_a_student_without_anything_has_a_card_that_says_so(
     assert "Nothing recorded yet." in page
     answer = await client.http.get("/students/60/card", headers=client.as_(ANN))
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/students/1/card", "/sections/1?status=fail&student=1"])
+async def test_a_card_can_be_taken_along_as_a_file_of_everything_that_one_may_see(
+    client: Client, path: str
+) -> None:
+    page = unescape(await html(client, path))
+    card = page[page.index("data-student-card") :]
+    links = re.findall(r'href="(/api/v1/performance/reports/download[^"]*)"', card)
+    assert len(links) == 3
+    for link, kind in zip(links, ("pdf", "spreadsheet", "csv"), strict=True):
+        answer = await client.http.get(link, headers=client.as_(ANN))
+        assert answer.status_code == 200, answer.text
+        assert kind in answer.headers["content-type"]

@@ -53,6 +53,8 @@ class Links:
         if "section_id" in ids:  # a section is shown whole, of whatever term it is
             left_out |= {"term"}
         kept = [pair for pair in self._query if pair[0] not in left_out]
+        if "student_id" in ids:  # of a student everything that is the viewer's to see
+            kept = []
         own = _pairs({"report": report, "format": form, **ids})
         return _address("/api/v1/performance/reports/download", own + kept)
 
