@@ -12,7 +12,7 @@ const IDLE = 20_000;
 const LOOK_AGAIN = 1_000;
 
 /**
- * Dispatches `fresh` (detail: the new document, and the events that came meanwhile) and `failed`
+ * Dispatches `fresh` (detail: `{events}`, those that came meanwhile) and `failed`
  * (detail: `{status, words}`; null for a server that did not answer, 409 for another's page).
  */
 export class Refresher extends EventTarget {
@@ -115,7 +115,7 @@ export class Refresher extends EventTarget {
     if (offer) offer.hidden = !differs;
     if (differs) this.#waitForRest();
     if (isAsked) this.#keepPlace(focused);
-    this.#tell("fresh", { page, events: this.#during });
+    this.#tell("fresh", { events: this.#during });
   }
 
   // What the page wants by itself it goes on wanting until the server answers.
