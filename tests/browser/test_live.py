@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
+import httpx2
 import pytest
 from gate import Gate, gate
 from playwright.async_api import BrowserContext, Page, Request, expect
@@ -126,7 +126,7 @@ async def until(condition: Any, seconds: float = 5) -> None:
 
 
 async def until_not_ready(server: Server) -> None:
-    async with asyncio.timeout(20), httpx.AsyncClient() as client:
+    async with asyncio.timeout(20), httpx2.AsyncClient() as client:
         while (await client.get(f"{server.url}/readyz")).status_code == 200:
             await asyncio.sleep(0.1)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 
@@ -70,7 +70,7 @@ insert into attendance (student_id, section_id, date, status) values
 class Client:
     """A client of the server that speaks for one educator, or for nobody."""
 
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     app: Starlette
 
     def as_(self, educator_id: int, role: str = "educator", **claims: Any) -> dict[str, str]:
@@ -78,7 +78,7 @@ class Client:
         token = tokens.issue(SECRET, educator_id, role, timedelta(hours=1), **claims)
         return {"Authorization": f"Bearer {token}"}
 
-    async def get(self, path: str, educator_id: int = 1, **query: Any) -> httpx.Response:
+    async def get(self, path: str, educator_id: int = 1, **query: Any) -> httpx2.Response:
         """An answer of the API to an educator."""
         return await self.http.get(API + path, params=query or None, headers=self.as_(educator_id))
 
@@ -146,10 +146,10 @@ async def serving(url: str, **settings: Any) -> AsyncIterator[Client]:
         listen_url=url,
         jwt_secret=SECRET,
     )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("10.0.0.1", 5000))
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False, client=("10.0.0.1", 5000))
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://school.test") as http,
+        httpx2.AsyncClient(transport=transport, base_url="http://school.test") as http,
     ):
         yield Client(http, app)
 

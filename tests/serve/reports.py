@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-import httpx
+import httpx2
 import openpyxl
 from pypdf import PdfReader
 
@@ -27,7 +27,7 @@ HOSTILE = (
 )
 
 
-async def report(client: Client, query: str, educator_id: int = 1) -> httpx.Response:
+async def report(client: Client, query: str, educator_id: int = 1) -> httpx2.Response:
     """A report that was made."""
     response = await client.get(f"{DOWNLOAD}?{query}", educator_id)
     assert response.status_code == 200, response.text

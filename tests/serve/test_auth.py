@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import jwt
 import pytest
 
@@ -16,7 +16,7 @@ from .conftest import API, PASSWORD, SECRET, Client, serving
 AUTH = "/api/v1/auth"
 
 
-async def login(client: Client, email: str = "ann@north.school", **changes: Any) -> httpx.Response:
+async def login(client: Client, email: str = "ann@north.school", **changes: Any) -> httpx2.Response:
     body = {"email": email, "password": PASSWORD} | changes
     return await client.http.post(f"{AUTH}/login", json=body)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from classpulse.serve.auth import COOKIE
@@ -15,7 +15,7 @@ EMAIL = "ann@north.school"
 HERE = {"origin": "http://school.test"}
 
 
-async def sign_in(client: Client, **fields: str) -> httpx.Response:
+async def sign_in(client: Client, **fields: str) -> httpx2.Response:
     form = {"email": EMAIL, "password": PASSWORD, "next": "/"} | fields
     return await client.http.post("/login", data=form, headers=HERE)
 

@@ -2,7 +2,7 @@ import gzip
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 
@@ -11,9 +11,9 @@ from classpulse.serve.pages.rendering import static_files
 from classpulse.serve.pages.static_files import StaticFiles
 
 
-def client_of(files: StaticFiles) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=Starlette(routes=[files.route]))
-    return httpx.AsyncClient(transport=transport, base_url="http://school.example")
+def client_of(files: StaticFiles) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=Starlette(routes=[files.route]))
+    return httpx2.AsyncClient(transport=transport, base_url="http://school.example")
 
 
 @pytest.fixture

