@@ -107,9 +107,11 @@ def test_every_command_has_help_and_the_version_is_said(run):
         assert said.out.startswith(f"Usage: classpulse {name}")
 
 
-def test_ctrl_c_is_quiet():
+@pytest.mark.parametrize("ignored", [False, True], ids=["foreground", "background"])
+def test_ctrl_c_is_quiet_also_where_a_shell_had_it_ignored(ignored):
+    trap = 'trap "" INT; exec "$@"' if ignored else 'exec "$@"'
     with subprocess.Popen(
-        command("educator", "add", "a@b.c", "--name", "N"),
+        ["sh", "-c", trap, "sh", *command("educator", "add", "a@b.c", "--name", "N")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -71,7 +71,7 @@ def test_without_a_database_the_embedded_one_is_used_and_left_as_it_was(data_dir
 
     said = ran("url")
     assert said.returncode == 0
-    assert said.stdout.startswith("postgresql://classpulse:")
+    assert said.stdout.startswith("postgresql://classpulse_owner:")
     assert "stops with this command" in said.stderr
     assert ran("psql", "-Atc", "select 1").stdout == "1\n"
     assert not data_dir.joinpath("postgres", "postmaster.pid").exists()

