@@ -38,6 +38,11 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from classpulse.cli import main; main()", *arguments]
 
 
+def in_the_background(arguments: Sequence[str]) -> list[str]:
+    """The same, with Ctrl-C ignored, as a shell starts what is followed by ``&``."""
+    return ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *arguments]
+
+
 def surroundings(**settings: str) -> dict[str, str]:
     """The environment of a process: nobody's settings but these."""
     kept = {

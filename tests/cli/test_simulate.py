@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from processes import SECRET, command, surroundings
+from processes import SECRET, command, in_the_background, surroundings
 
 from classpulse.demo.load import load
 
@@ -38,9 +38,7 @@ async def test_real_data_is_refused_in_one_line(database_url: str) -> None:
 def test_continuous_ends_with_ctrl_c_and_no_traceback(database_url: str) -> None:
     asyncio.run(load(database_url, students=12))
     with subprocess.Popen(
-        # as a shell starts what is to run in the background
-        ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
-        + command("simulate", "--continuous", "--rate", "100"),
+        in_the_background(command("simulate", "--continuous", "--rate", "100")),
         env=surroundings(DATABASE_URL=database_url),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,6 +20,7 @@ from classpulse.demo.school import STUDENTS
 from classpulse.demo.simulation import simulate
 from classpulse.errors import ClasspulseError
 from classpulse.serve.app import create_app
+from classpulse.serve.listening import event_loop
 from classpulse.settings import Settings
 
 _CHANGES_A_SECOND = 1.0
@@ -56,7 +57,14 @@ def demo(port: int | None, data_dir: Path | None, no_simulate: bool, students: i
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # bound before anything else is started, so that a busy port costs no time
     with bind(port or settings.port, explicit=port is not None) as listening:
-        anyio.run(_until_stopped, settings, listening, students, not no_simulate)
+        anyio.run(
+            _until_stopped,
+            settings,
+            listening,
+            students,
+            not no_simulate,
+            backend_options={"loop_factory": event_loop},
+        )
 
 
 async def _until_stopped(

@@ -12,11 +12,11 @@ from uvicorn.supervisors import Multiprocess
 from classpulse.cli import logs
 from classpulse.cli.target import Target, target
 from classpulse.errors import ClasspulseError
+from classpulse.serve.listening import listening_socket
 from classpulse.settings import Settings
 
 # Open streams are ended by the application at once; this is for what is left.
 SHUTDOWN_SECONDS = 3
-_BACKLOG = 2048
 
 
 @click.command()
@@ -48,10 +48,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket bound before anything else is started, so that a busy port costs no time."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """The server's socket, or an error that says what to choose instead."""
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return listening_socket(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ClasspulseError(f"port {port} is in use: choose another with --port") from error
@@ -73,6 +72,7 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
         "classpulse.serve.app:from_environment",
         factory=True,
         lifespan="on",
+        loop="classpulse.serve.listening:event_loop",
         workers=workers,
         log_config=logs.configuration(settings.log),
         # its lines would hold what people search for: students' names

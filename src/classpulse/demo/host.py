@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from signal import SIGTERM
 
 import anyio
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from classpulse.demo.client import Client
 from classpulse.errors import ClasspulseError
+from classpulse.serve.listening import listening_socket
 
 HOST = "127.0.0.1"
 _PORTS_TRIED = 100
@@ -22,15 +23,8 @@ _GRACE_SECONDS = 3
 def bind(port: int, *, explicit: bool) -> socket.socket:
     """A listening socket: on ``port``, or on the next free one where it was not asked for."""
     for candidate in range(port, min(port + (1 if explicit else _PORTS_TRIED), 65536)):
-        listening = socket.socket()
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((HOST, candidate))
-            listening.listen(2048)
-        except OSError:
-            listening.close()
-        else:
-            return listening
+        with suppress(OSError):
+            return listening_socket(HOST, candidate)
     raise ClasspulseError(f"port {port} is in use: give another with --port, or leave it out")
 
 
