@@ -14,7 +14,7 @@ begin
     create role classpulse_renaming superuser;
     set session authorization classpulse_renaming;
     alter role classpulse rename to classpulse_owner;
-    reset session authorization;
+    set session authorization classpulse_owner;
     drop role classpulse_renaming;
     create role classpulse login in role classpulse_owner;
     execute format(

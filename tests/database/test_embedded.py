@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ import pytest
 
 from classpulse.database.embedded import ROLE, Embedded
 from classpulse.database.migrate import migrate
+from classpulse.database.postmaster import Postmaster
 from classpulse.errors import DatabaseError
 
 USE = """
@@ -233,3 +235,128 @@ async def test_without_the_right_to_make_roles_it_installs_with_a_warning(data_d
             "classpulse_writer",
             "classpulse_reader",
         ]
+
+
+@pytest.mark.reliability("search path into the machinery")
+def test_its_role_has_not_the_name_of_the_machinery(data_dir):
+    with embedded(data_dir) as server:
+        asyncio.run(migrate(server.url))
+        assert urlsplit(server.url).username == "classpulse_owner"
+        assert asyncio.run(ask(server.url, "select current_schema()")) == "public"
+
+
+EARLIER_ROLE = "classpulse"
+
+
+def made_earlier(data_dir):
+    """A data directory as earlier versions made it, with a table in it; its address."""
+    folder = data_dir / "postgres"
+    with embedded(data_dir) as server:
+        password = urlsplit(server.url).password
+    shutil.rmtree(folder)
+    data_dir.joinpath("database-role").unlink()
+    earlier = Postmaster(folder)
+    earlier.create(EARLIER_ROLE, password, {"fsync": "off"})
+    with another_start(data_dir, earlier) as url:
+        asyncio.run(ask(url, "create table kept (id int)"))
+    return url
+
+
+@contextmanager
+def another_start(data_dir, earlier):
+    """Started as an earlier version does, on the same port, with the role of its time."""
+    port = earlier.start(int(data_dir.joinpath("port").read_text()), {"fsync": "off"})
+    password = data_dir.joinpath("database-password").read_text()
+    try:
+        yield f"postgresql://{EARLIER_ROLE}:{password}@127.0.0.1:{port}/classpulse"
+    finally:
+        earlier.stop()
+
+
+@pytest.mark.reliability("search path into the machinery")
+def test_a_role_of_an_earlier_version_gets_the_name_of_today(data_dir):
+    saved = made_earlier(data_dir)
+    for _ in range(2):
+        with embedded(data_dir) as server:
+            asyncio.run(migrate(server.url))
+            assert urlsplit(server.url).username == "classpulse_owner"
+            assert asyncio.run(ask(server.url, "select count(*) from kept")) == 0
+            owner = "select pg_get_userbyid(relowner) from pg_class where relname = 'kept'"
+            assert asyncio.run(ask(server.url, owner)) == "classpulse_owner"
+            # an address that somebody saved acts as the role of today
+            assert asyncio.run(ask(saved, "select current_user")) == "classpulse_owner"
+            assert asyncio.run(ask(saved, "select current_schema()")) == "public"
+            asyncio.run(ask(saved, "reset all"))
+            assert asyncio.run(ask(saved, "select rolsuper from pg_roles where oid = 10"))
+    assert postmaster(data_dir) is None
+
+
+@pytest.mark.reliability("search path into the machinery")
+def test_a_role_in_use_by_an_earlier_version_is_left_until_it_has_gone(data_dir):
+    made_earlier(data_dir)
+    with another_start(data_dir, Postmaster(data_dir / "postgres")), embedded(data_dir) as server:
+        assert urlsplit(server.url).username == EARLIER_ROLE
+        assert asyncio.run(ask(server.url, "select count(*) from kept")) == 0
+    with embedded(data_dir) as server:
+        assert urlsplit(server.url).username == "classpulse_owner"
+
+
+def alive_again(data_dir, killed):
+    deadline = time.monotonic() + 10
+    while (process := postmaster(data_dir)) is None or process.pid == killed.pid:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def working_in(data_dir):
+    """The processes of Postgres in it, whoever started them."""
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() == str(data_dir / "postgres"):
+                found.add(process.pid)
+    return found
+
+
+@pytest.mark.reliability("killed embedded Postgres")
+async def test_a_killed_server_comes_back_while_a_backend_still_works(data_dir):
+    async with embedded(data_dir) as server:
+        await ask(server.url, "create table kept (id int)")
+        busy = await asyncpg.connect(server.url)
+        backend = await busy.fetchval("select pg_backend_pid()")
+        # it looks at no latch, so it does not notice that its postmaster is gone
+        loop = "do $$ begin for n in 1..2000000000 loop end loop; end $$"
+        working = asyncio.create_task(busy.execute(loop))
+        await asyncio.sleep(0.2)
+        killed = postmaster(data_dir)
+        killed.kill()
+        await asyncio.to_thread(alive_again, data_dir, killed)
+        with pytest.raises((asyncpg.PostgresError, OSError, asyncpg.InterfaceError)):
+            await working
+        assert backend not in working_in(data_dir)
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    assert await ask(server.url, "select count(*) from kept") == 0
+                    break
+                except (asyncpg.PostgresError, OSError):
+                    await asyncio.sleep(0.05)
+
+
+@pytest.mark.reliability("killed embedded Postgres")
+def test_of_many_users_one_starts_it_again(data_dir):
+    with embedded(data_dir) as server, another_process(data_dir) as other:
+        assert other.stdout.readline().strip() == server.url
+        for _ in range(3):
+            killed = postmaster(data_dir)
+            killed.kill()
+            alive_again(data_dir, killed)
+            time.sleep(1)
+            first = postmaster(data_dir)
+            family = {first.pid, *(child.pid for child in first.children())}
+            assert working_in(data_dir) <= family
+            assert asyncio.run(ask(server.url)) == 1
+        # the one that did not start it goes on when the other has left
+        other.communicate("")
+        assert asyncio.run(ask(server.url)) == 1
+    assert postmaster(data_dir) is None

@@ -157,6 +157,8 @@ def _kept_alive(
                 continue
             try:
                 with locked(turn):
+                    if postmaster.is_running():
+                        continue
                     postmaster.start_again(port, settings)
                 _logger.warning("the embedded Postgres had gone: it was started again")
             except (DatabaseError, OSError) as error:

@@ -91,7 +91,7 @@ class Postmaster:
         return self._started((preferred_port, None, None), settings)
 
     def start_again(self, port: int, settings: Mapping[str, str]) -> None:
-        """Start it on the port that its users know, unless it runs."""
+        """Start it on the port that its users know, which may be somebody's for a moment."""
         self._started((port,), settings)
 
     def is_running(self) -> bool:

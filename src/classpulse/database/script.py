@@ -31,6 +31,7 @@ def _installation() -> Iterator[str]:
     for script in shipped.triggers():
         yield _transaction(steps.trigger(script))
     yield _transaction(steps.roles())
+    yield _transaction(steps.search_path())
 
 
 def _head() -> Iterator[str]:

@@ -83,6 +83,11 @@ def roles() -> Script:
     return Script(folder("sql") / "roles.sql")
 
 
+def search_path() -> Script:
+    """What keeps the machinery's schema out of it."""
+    return Script(folder("sql") / "search_path.sql")
+
+
 def refusal() -> Script:
     """What stops an installation before it begins."""
     return Script(folder("sql") / "refusal.sql")

@@ -67,6 +67,11 @@ def roles() -> Step:
     return Step(shipped.roles().file, _recorded(shipped.roles()))
 
 
+def search_path() -> Step:
+    """Nobody's leads into the machinery. Roles come and go, so this is done every time."""
+    return Step(shipped.search_path().file, (Statement(shipped.search_path().text),))
+
+
 def removal() -> Step:
     """The way back."""
     return Step(shipped.removal().file, (Statement(shipped.removal().text),))
