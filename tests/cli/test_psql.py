@@ -1,5 +1,6 @@
 """psql and the address of the database in use."""
 
+import os
 import subprocess
 import time
 from urllib.parse import urlsplit
@@ -75,3 +76,29 @@ def test_without_a_database_the_embedded_one_is_used_and_left_as_it_was(data_dir
     assert "stops with this command" in said.stderr
     assert ran("psql", "-Atc", "select 1").stdout == "1\n"
     assert not data_dir.joinpath("postgres", "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("at_a_terminal", "arguments", "is_the_systems"),
+    [(True, [], True), (True, ["--version"], False), (False, [], False)],
+)
+def test_who_types_gets_a_psql_that_edits_lines(
+    data_dir, tmp_path, at_a_terminal, arguments, is_the_systems
+):
+    systems = tmp_path / "psql"
+    systems.write_text("#!/bin/sh\necho the system\\'s\n")
+    systems.chmod(0o755)
+    user, terminal = os.openpty()
+    done = subprocess.run(
+        command("psql", *arguments),
+        stdin=terminal if at_a_terminal else subprocess.DEVNULL,
+        env=surroundings(
+            CLASSPULSE_DATA_DIR=str(data_dir), PATH=f"{tmp_path}:{os.environ['PATH']}"
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    os.close(user)
+    os.close(terminal)
+    assert (done.stdout == "the system's\n") == is_the_systems

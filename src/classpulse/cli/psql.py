@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -41,7 +42,7 @@ def _run(chosen: Target, arguments: tuple[str, ...]) -> int:
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         with subprocess.Popen(  # noqa: S603
-            [_program(chosen), f"--dbname={address}", *arguments], env=environment
+            [_program(chosen, arguments), f"--dbname={address}", *arguments], env=environment
         ) as process:
             try:
                 code = process.wait()
@@ -65,10 +66,12 @@ def apart(url: str) -> tuple[str, str | None]:
     return address, given or (unquote(quoted) if quoted else None)
 
 
-def _program(chosen: Target) -> Path:
-    if chosen.bin_path is not None:
+def _program(chosen: Target, arguments: tuple[str, ...]) -> Path:
+    found = shutil.which("psql")
+    # the embedded one can't edit a line, which matters to somebody who types
+    if chosen.bin_path is not None and not (found and not arguments and sys.stdin.isatty()):
         return chosen.bin_path / "psql"
-    if found := shutil.which("psql"):
+    if found:
         return Path(found)
     if (programs := installed_programs()) is not None:
         return programs / "psql"
