@@ -72,6 +72,14 @@ def test_a_folder_of_another_owner_is_that_owners(closed):
     assert folder.stat().st_uid == 65533
 
 
+def test_a_copy_made_by_root_works(closed):
+    with embedded(closed / "data") as server:
+        asyncio.run(ask(server.url, "create table kept (id int)"))
+    subprocess.run(["cp", "-r", closed / "data", closed / "copy"], check=True)
+    with embedded(closed / "copy") as server:
+        assert asyncio.run(ask(server.url, "select count(*) from kept")) == 0
+
+
 @pytest.fixture
 def closed_environment(closed):
     """A Python that only root can reach, with the embedded Postgres in it."""

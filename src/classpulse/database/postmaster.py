@@ -44,6 +44,10 @@ class Postmaster:
         self.folder = folder
         self._account = account_for(folder)
         self._programs = Programs(self._account)
+        if self._account is not None and folder.exists() and folder.stat().st_uid == 0:
+            # a copy that root made of another one
+            for path in (folder, *folder.rglob("*")):
+                self._hand_over(path)
 
     @property
     def bin_path(self) -> Path:
@@ -61,9 +65,8 @@ class Postmaster:
         password_file = fresh.with_name(f"{fresh.name}.password")
         password_file.touch(0o600)
         password_file.write_text(password)
-        if self._account is not None:
-            for path in (fresh, password_file):
-                os.chown(path, self._account.uid, self._account.gid)
+        for path in (fresh, password_file):
+            self._hand_over(path)
         reaching = self._programs.reaching
         try:
             with reaching(fresh) as (name, folder), reaching(password_file) as (secret, file):
@@ -107,6 +110,11 @@ class Postmaster:
         except DatabaseError:
             if self._status() is not None:
                 self._pg_ctl("stop", "--mode=immediate")
+
+    def _hand_over(self, path: Path) -> None:
+        """Let it be the account's whom Postgres runs as."""
+        if self._account is not None:
+            os.chown(path, self._account.uid, self._account.gid, follow_symlinks=False)
 
     @property
     def _log(self) -> Path:
