@@ -98,7 +98,8 @@ def read(secret: str, token: str, *, session_days: int = SESSION_DAYS) -> Claims
     checked = _checked(claims)
     end = checked.auth_time + session_days * _DAY
     if end <= time.time():
-        raise TokenError(f"A session ends after {session_days} days: log in again.")
+        days = "a day" if session_days == 1 else f"{session_days} days"
+        raise TokenError(f"A session ends after {days}: log in again.")
     return replace(checked, expires_at=min(checked.expires_at, end))
 
 
