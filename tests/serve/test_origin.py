@@ -123,20 +123,6 @@ async def test_a_socket_is_opened_by_our_own_pages_alone(school_url: str) -> Non
         assert await status(Origin=PUBLIC + ".x", Sec_Fetch_Site="same-site") == 403
 
 
-@pytest.mark.parametrize("host", ["[", "[::1", "]", "a b", "\x7f", "@:", "é"])
-@pytest.mark.parametrize(
-    "path", ["/", "/login", "/sections?q=[", "/nothing", f"{API}/overview", "/static/x"]
-)
-async def test_a_host_that_is_none_is_no_fault_of_ours(
-    client: Client, host: str, path: str
-) -> None:
-    for headers in ({}, client.as_(1), {"Accept": "text/html"}):
-        answer = await client.http.get(
-            path, headers=headers | {"Host": host.encode()}, follow_redirects=False
-        )
-        assert answer.status_code < 500, answer.text
-
-
 @pytest.mark.reliability("clients of other origins and their headers")
 @pytest.mark.parametrize(
     ("method", "headers"),

@@ -138,7 +138,7 @@ async def on_failure(conn: HTTPConnection, exc: Exception) -> Response | None:
 
     It answers from outside of all middleware, so that it brings the security headers itself.
     """
-    return await _deliver(conn, failure(headers_of(conn.scope["path"])))
+    return await _deliver(conn, failure(headers_of(conn.url.path)))
 
 
 async def _deliver(conn: HTTPConnection, problem: Problem) -> Response | None:

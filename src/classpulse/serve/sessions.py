@@ -203,7 +203,7 @@ def _seconds_left(viewer: Viewer) -> int:
 
 def _is_secure(conn: HTTPConnection) -> bool:
     # uvicorn sets the scheme from X-Forwarded-Proto where it trusts the proxy
-    return conn.scope["scheme"] in ("https", "wss")
+    return conn.url.scheme in ("https", "wss")
 
 
 routes = [

@@ -19,7 +19,7 @@ class Links:
     """
 
     def __init__(self, request: Request, term: int | None, path: str | None = None) -> None:
-        self.path = path or request.scope["path"]
+        self.path = path or request.url.path
         self._query = [
             (name, value) for name, value in request.query_params.multi_items() if value.strip()
         ]

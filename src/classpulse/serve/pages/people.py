@@ -44,7 +44,7 @@ def for_people(endpoint: Endpoint) -> Endpoint:
             return _problem_page(request, unreadable())
         except Exception:
             # the log holds the cause, and a person is shown a page whatever it was
-            logger.exception("a page failed: %s", request.scope["path"])
+            logger.exception("a page failed: %s", request.url.path)
             return _problem_page(request, failure())
 
     return respond
@@ -80,7 +80,7 @@ async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Respons
     if (
         exc.status_code == 404
         and isinstance(conn, Request)
-        and not conn.scope["path"].startswith("/api/")
+        and not conn.url.path.startswith("/api/")
         and "text/html" in conn.headers.get("accept", "")
     ):
         return _problem_page(conn, as_problem(exc))
@@ -88,21 +88,21 @@ async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Respons
 
 
 def _to_login(request: Request) -> Response:
-    target = request.scope["path"]
-    if query := request.scope["query_string"].decode("latin-1"):
-        target += f"?{query}"
+    target = request.url.path
+    if request.url.query:
+        target += f"?{request.url.query}"
     query = "" if target == "/" else "?" + urlencode({"next": target})
     return RedirectResponse(f"/login{query}", 303)
 
 
 def _problem_page(request: Request, problem: Problem) -> Response:
     # Neither is a form that was sent sent again by a link, nor does an address that is wrong help.
-    again = request.scope["path"] if problem.status >= 500 and request.method == "GET" else "/"
+    again = request.url.path if problem.status >= 500 and request.method == "GET" else "/"
     context = {
         "title": problem.title,
         "detail": problem.detail,
         "again": again,
-        "is_again": again == request.scope["path"],
+        "is_again": again == request.url.path,
     }
     return page("problem.html", context, problem.status, problem.headers)
 

@@ -60,7 +60,7 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
             "roster": roster(students, asked, of_subject=True, several_sections=True),
             "exams": exams,
         },
-        term_path=request.scope["path"],
+        term_path=request.url.path,
     )
 
 
