@@ -33,8 +33,8 @@ export async function renewSession() {
   }
 }
 
-/** Tell that this page is left: the next visit is compared with what it shows now. */
-export async function leave() {
+/** Tell that this page is looked at, or left: the next visit is compared with what it shows now. */
+export async function noteVisit() {
   try {
     await fetch("/api/v1/visits", {
       method: "POST",
