@@ -9,10 +9,9 @@ declare
     role_name text;
     table_name text;
     sequence_name text;
-    -- An educator's role says what they may see: it is not for a tool to set. Nor may a tool give
-    -- an educator the id, and with it the password, of another.
-    insert_columns text;
-    update_columns text;
+    -- An educator's role says what they may see, and the account holds their password: neither is
+    -- for a tool to set. An id is nobody's to choose either, for tokens name it.
+    educator_columns text;
 begin
     foreach role_name in array array['classpulse_writer', 'classpulse_reader'] loop
         begin
@@ -60,16 +59,17 @@ begin
                 execute format('grant usage on sequence %s to classpulse_writer', sequence_name);
             end if;
         end loop;
-        select
-            string_agg(format('%I', a.attname), ', '),
-            string_agg(format('%I', a.attname), ', ') filter (where a.attname <> 'id')
-        into insert_columns, update_columns
-        from pg_attribute as a
-        where a.attrelid = 'public.educators'::regclass
-            and a.attnum > 0 and not a.attisdropped and a.attname <> 'role';
+        educator_columns := (
+            select string_agg(format('%I', a.attname), ', ')
+            from pg_attribute as a
+            where a.attrelid = 'public.educators'::regclass
+                and a.attnum > 0
+                and not a.attisdropped
+                and a.attname not in ('id', 'role', 'account_id')
+        );
         execute format(
-            'grant insert (%s), update (%s) on public.educators to classpulse_writer',
-            insert_columns, update_columns
+            'grant insert (%1$s), update (%1$s) on public.educators to classpulse_writer',
+            educator_columns
         );
     end if;
 end

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from classpulse.events import Scope
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.resume import Since, catch_up, open_with_ready, parse_id, place
 from classpulse.publish.subscriber import Encode, Message, Subscriber, Wanted
+from classpulse.rights import Rights
 
 _WRITE = """
 with moved as (
@@ -155,8 +156,9 @@ async def publishing(
     """A publisher that follows the log of a database."""
     known = {} if rights is None else rights
 
-    async def resolve(educator_id: int) -> Scope | None:
-        return known.get(educator_id)
+    async def resolve(educator_ids: Collection[int]) -> dict[int, Rights]:
+        scopes = {id_: known.get(id_) for id_ in educator_ids}
+        return {id_: Rights(scope) for id_, scope in scopes.items() if scope is not None}
 
     options.setdefault("resolve", resolve)
     publisher = Publisher(url, process="test", **options)

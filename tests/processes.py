@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +62,7 @@ class Server:
     database_url: str
     log: Path
     port: int = field(default_factory=free_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,6 +76,7 @@ class Server:
                 env=surroundings(
                     DATABASE_URL=self.database_url,
                     CLASSPULSE_JWT_SECRET=SECRET,
+                    **self.settings,
                 ),
                 stdout=log,
                 stderr=log,
@@ -112,9 +114,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(database_url: str, log: Path) -> Iterator[Server]:
+def serving(database_url: str, log: Path, **settings: str) -> Iterator[Server]:
     """A server that is ready; stopped at the end."""
-    server = Server(database_url, log)
+    server = Server(database_url, log, settings=settings)
     server.start()
     try:
         server.wait_until_ready()

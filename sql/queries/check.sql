@@ -34,7 +34,10 @@ select
 from school;
 
 -- name: give_password
-insert into classpulse.passwords (educator_id, hash) values ($1, $2);
+insert into classpulse.passwords (account_id, educator_id, hash)
+select educator.account_id, educator.id, $2
+from public.educators as educator
+where educator.id = $1;
 
 -- name: make_students
 with student as (

@@ -18,10 +18,10 @@ or exists (select from public.educators);
 select setval(pg_get_serial_sequence('public.' || $1::text, 'id'), $2::bigint);
 
 -- name: set_passwords
-insert into classpulse.passwords (educator_id, hash)
-select educator.id, $1 from public.educators as educator
+insert into classpulse.passwords (account_id, educator_id, hash)
+select educator.account_id, educator.id, $1 from public.educators as educator
 where educator.email like '%@demo.school'
-on conflict (educator_id) do update set hash = excluded.hash, changed_at = now();
+on conflict (account_id) do update set hash = excluded.hash, changed_at = clock_timestamp();
 
 -- name: mark
 insert into classpulse.properties (name, value) values ('made_by', 'demo');
@@ -30,12 +30,14 @@ insert into classpulse.properties (name, value) values ('made_by', 'demo');
 -- a statement to paste, about a student whom this educator teaches; it may be pasted again
 select
     educator.id as educator_id,
+    account.session,
     concat_ws(' ', student.first_name, student.last_name) || ', ' || subject.name as about,
     format(
         'insert into grades (student_id, subject_id, score) values (%s, %s, 97)',
         student.id, subject.id
     ) as to_paste
 from public.educators as educator
+join classpulse.accounts as account on account.educator_id = educator.id
 join public.section_educators as teaching on teaching.educator_id = educator.id
 join public.enrollments as enrollment on enrollment.section_id = teaching.section_id
 join public.students as student on student.id = enrollment.student_id and student.is_active

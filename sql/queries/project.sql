@@ -264,8 +264,24 @@ where educator.school_id = any($1::bigint[]) and educator.role = 'principal'
 
 -- name: every_educator
 select educator.id from public.educators as educator
-union
-select password.educator_id from classpulse.passwords as password
+
+-- name: forget_accounts
+-- What was kept for educators who are gone.
+with gone as (
+    select password.account_id from classpulse.passwords as password
+    union
+    select session.account_id from classpulse.sessions as session
+    union
+    select visit.account_id from classpulse.visits as visit
+    except
+    select educator.account_id from public.educators as educator
+), passwords as (
+    delete from classpulse.passwords as password using gone
+    where password.account_id = gone.account_id
+), visits as (
+    delete from classpulse.visits as visit using gone where visit.account_id = gone.account_id
+)
+delete from classpulse.sessions as session using gone where session.account_id = gone.account_id
 
 -- name: write_events
 insert into classpulse.events (
@@ -384,9 +400,10 @@ update classpulse.state set kept_from = 1 + (select max(gone.position) from gone
 where exists (select from gone)
 
 -- name: forget_machinery
--- Proofs of life and the like, once every process has read them.
+-- Proofs of life, once every process has read them. What ends a stream stays as long as any event:
+-- a process may have been cut off.
 delete from classpulse.events
-where position > $1 and position <= $2 and starts_with(type, '_')
+where position > $1 and position <= $2 and type = '_canary'
 
 -- name: forget_processes
 with tokens as (

@@ -1,5 +1,6 @@
--- name: viewer
--- An active educator with the sections that are theirs; nobody if the token was signed out.
+-- name: viewers
+-- Active educators with the sections that are theirs, and with what ends a token of theirs: the
+-- session that it must repeat, and the tokens signed out, each with the seconds until it ends.
 select
     educator.id,
     educator.full_name,
@@ -17,14 +18,26 @@ select
             where section.school_id = educator.school_id
         )
         else '{}'
-    end as section_ids
+    end as section_ids,
+    account.session,
+    cast(extract(epoch from account.since) as double precision) as since,
+    revoked.jtis,
+    revoked.seconds
 from public.educators as educator
-where educator.id = cast(:educator_id as bigint)
-    and educator.is_active
-    and not exists (
-        select from classpulse.revoked_tokens as revoked
-        where revoked.jti = cast(:jti as text)
-    );
+join classpulse.accounts as account on account.educator_id = educator.id
+cross join lateral (
+    select
+        coalesce(array_agg(token.jti), '{}') as jtis,
+        coalesce(
+            array_agg(
+                cast(extract(epoch from token.revoked_at - clock_timestamp()) as double precision)
+            ),
+            '{}'
+        ) as seconds
+    from classpulse.revoked_tokens as token
+    where token.educator_id = educator.id
+) as revoked
+where educator.id = any(cast(:ids as bigint[])) and educator.is_active;
 
 -- name: visible_sections
 select count(*) as found

@@ -22,7 +22,9 @@ class Settings:
     listen_url: str | None = None
     data_dir: Path
     jwt_secret: str | None = None
+    origins: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    session_days: int = 30
     port: int = 8000
     workers: int = 1
     event_retention: timedelta = timedelta(days=7)
@@ -36,7 +38,9 @@ class Settings:
             listen_url=_postgres_url(environ, "CLASSPULSE_LISTEN_URL"),
             data_dir=Path(environ.get("CLASSPULSE_DATA_DIR") or _user_data_dir(environ)),
             jwt_secret=_secret(environ),
-            cors_origins=_origins(environ),
+            origins=_origins(environ, "CLASSPULSE_ORIGIN"),
+            cors_origins=_origins(environ, "CLASSPULSE_CORS_ORIGINS"),
+            session_days=_whole_number(environ, "CLASSPULSE_SESSION_DAYS", 30, 1, 365),
             port=_whole_number(environ, "PORT", 8000, 0, 65535),
             workers=_whole_number(environ, "WEB_CONCURRENCY", 1, 1, 256),
             event_retention=_retention(environ),
@@ -71,13 +75,12 @@ def _secret(environ: Mapping[str, str]) -> str | None:
     return value
 
 
-def _origins(environ: Mapping[str, str]) -> tuple[str, ...]:
-    origins = tuple((environ.get("CLASSPULSE_CORS_ORIGINS") or "").replace(",", " ").split())
+def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    origins = (environ.get(name) or "").lower().replace(",", " ").split()
     if not all(re.fullmatch(r"https?://[^/\s*]+", origin) for origin in origins):
-        raise SettingError(
-            "CLASSPULSE_CORS_ORIGINS", "origins like https://example.org, separated by commas"
-        )
-    return origins
+        raise SettingError(name, "origins like https://example.org, separated by commas")
+    # as browsers write them
+    return tuple(re.sub(r"^(http://.+):80$|^(https://.+):443$", r"\1\2", each) for each in origins)
 
 
 def _whole_number(

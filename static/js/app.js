@@ -16,13 +16,15 @@ import { sectionsOf } from "./records.js";
 import { compare } from "./live/position.js";
 import { Refresher } from "./refresher.js";
 import { Refusal } from "./refusal.js";
-import { keepCurrent, leave, renewSession } from "./session.js";
+import { keepCurrent, noteVisit, renewSession } from "./session.js";
 import { Theme } from "./theme.js";
 
 /** Structure changes reach every page at once: each asks at a moment of its own, milliseconds. */
 const SPREAD = 2_000;
 /** Who comes back later than this begins a new visit: milliseconds. */
 const AWAY = 30 * 60_000;
+/** A page that is watched says so, lest its visit end: milliseconds. */
+const WATCHED = 10 * 60_000;
 
 /** Of a page that may not be fetched any more: what that means. */
 const ENDS = { 401: "signed-out", 404: "forbidden", 409: "someone-else" };
@@ -96,12 +98,19 @@ let hiddenAt = null;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     hiddenAt = Date.now();
-    if (figures) leave();
+    if (figures) noteVisit();
     return;
   }
   live.hurry();
-  if (figures && hiddenAt !== null && Date.now() - hiddenAt > AWAY) refresher.now();
+  if (figures && hiddenAt !== null && Date.now() - hiddenAt > AWAY) {
+    refresher.now();
+    noteVisit();
+  }
 });
+if (figures) {
+  noteVisit();
+  setInterval(() => document.hidden || noteVisit(), WATCHED);
+}
 addEventListener("online", () => live.hurry());
 addEventListener("pagehide", () => live.close());
 addEventListener("pageshow", ({ persisted }) => {

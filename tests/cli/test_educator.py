@@ -84,7 +84,7 @@ def test_a_token_says_who_for_how_long(run_here, database_url, ask):
     )
     first = claims(run_here("token", "ann@a.school").out.strip())
     second = claims(run_here("token", "Ann@a.school", "--ttl", "15m").out.strip())
-    assert set(first) == {"sub", "role", "iat", "exp", "jti"}
+    assert set(first) == {"sub", "role", "iat", "exp", "jti", "session", "auth_time"}
     assert (first["sub"], first["role"]) == ("5", "admin")
     assert first["exp"] - first["iat"] == 12 * 3600
     assert second["exp"] - second["iat"] == 15 * 60

@@ -23,6 +23,7 @@ NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/nothing"
         (["serve", "--port", "70000"], "--port"),
         (["token"], "Missing argument 'EMAIL' (see classpulse token --help)"),
         (["token", "a@b.c", "--ttl", "12"], "no duration like 90s, 15m, 12h or 7d"),
+        (["token", "a@b.c", "--ttl", "31d"], "a token can be valid for 30d at most"),
         (["educator", "add", "nobody", "--name", "N"], "is no e-mail address"),
     ],
 )
@@ -42,6 +43,9 @@ def test_a_wrong_command_line(run, arguments, expected):
         ({"PORT": "x"}, "PORT: expected a whole number"),
         ({"CLASSPULSE_LOG": "xml"}, "CLASSPULSE_LOG: expected text or json"),
         ({"CLASSPULSE_JWT_SECRET": "short"}, "CLASSPULSE_JWT_SECRET: expected at least 32 bytes"),
+        ({"CLASSPULSE_SESSION_DAYS": "0"}, "CLASSPULSE_SESSION_DAYS: expected a whole number"),
+        ({"CLASSPULSE_ORIGIN": "a.example"}, "CLASSPULSE_ORIGIN: expected origins like https://"),
+        ({"CLASSPULSE_ORIGIN": "https://a.example/x"}, "CLASSPULSE_ORIGIN: expected origins"),
         ({"CLASSPULSE_EVENT_RETENTION": "week"}, "CLASSPULSE_EVENT_RETENTION: expected a duration"),
     ],
 )

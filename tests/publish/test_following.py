@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ from event_log import EventLog, publishing, reading, until
 
 from classpulse.events import Scope
 from classpulse.publish import proof, publisher
+from classpulse.rights import Rights
 
 ALL = Scope(everything=True)
 Connection = asyncpg.Connection
@@ -142,8 +144,8 @@ async def test_a_publisher_starts_without_a_database_and_finds_it_later(
     name = await connection.fetchval("select current_database()")
     other = database_url.replace(name, "not_there_yet")
 
-    async def resolve(_: int) -> Scope | None:
-        return None
+    async def resolve(_: Collection[int]) -> dict[int, Rights]:
+        return {}
 
     pub = publisher.Publisher(other, resolve=resolve)
     task = asyncio.create_task(pub.run())

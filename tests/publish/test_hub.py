@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from classpulse.publish.hub import Hub, HubClosed
 from classpulse.publish.resume import MOUTHFUL
 from classpulse.publish.ring import Ring
 from classpulse.publish.subscriber import Message, Subscriber, Wanted
+from classpulse.rights import Bearer, Rights
 
 ALL = Scope(everything=True)
 TEN_A = Scope(sections=frozenset({1}))
@@ -53,29 +55,32 @@ def event(
     )
 
 
-class Rights:
-    """What educators may see; asking takes as long as ``wait`` says."""
+class Known:
+    """What educators may see; asking takes as long as ``wait`` says, and some can't be read."""
 
     def __init__(self) -> None:
-        self.scopes: dict[int, Scope | None] = {}
+        self.rights: dict[int, Rights] = {}
         self.asked: list[int] = []
+        self.unreadable: set[int] = set()
         self.wait: asyncio.Event | None = None
 
-    async def __call__(self, educator_id: int) -> Scope | None:
-        self.asked.append(educator_id)
+    async def __call__(self, educator_ids: Collection[int]) -> dict[int, Rights]:
+        self.asked += educator_ids
         if self.wait is not None:
             await self.wait.wait()
-        return self.scopes[educator_id]
+        if self.unreadable.intersection(educator_ids):
+            raise LookupError
+        return {id_: self.rights[id_] for id_ in educator_ids if id_ in self.rights}
 
 
 @pytest.fixture
-def rights() -> Rights:
-    return Rights()
+def known() -> Known:
+    return Known()
 
 
 @pytest.fixture
-def hub(rights: Rights) -> Hub:
-    hub = Hub(rights)
+def hub(known: Known) -> Hub:
+    hub = Hub(known)
     hub.epoch = "e"
     return hub
 
@@ -194,8 +199,8 @@ async def test_filters_choose(hub: Hub, wanted: Wanted, positions: list[int]) ->
         assert reader.positions == positions
 
 
-async def test_control_events_come_whatever_the_filter(hub: Hub, rights: Rights) -> None:
-    rights.scopes[1] = TEN_A
+async def test_control_events_come_whatever_the_filter(hub: Hub, known: Known) -> None:
+    known.rights[1] = Rights(TEN_A)
     async with Joined(hub) as readers:
         reader = await readers.join(TEN_A, wanted=Wanted(types=frozenset({"exam_created"})))
         await hub.dispatch([event(1), event(2, "scope_changed", sections=(), educator=1)])
@@ -252,9 +257,9 @@ async def test_composed_events_hold_nothing_of_another_scope(hub: Hub) -> None:
 
 
 async def test_no_event_of_a_section_that_was_just_taken_away_is_delivered(
-    hub: Hub, rights: Rights
+    hub: Hub, known: Known
 ) -> None:
-    rights.scopes = {1: Scope(sections=frozenset({2}))}
+    known.rights = {1: Rights(Scope(sections=frozenset({2})))}
     async with Joined(hub) as readers:
         theirs, colleague = await readers.join(BOTH), await readers.join(BOTH, educator=5)
         await hub.dispatch(
@@ -268,14 +273,14 @@ async def test_no_event_of_a_section_that_was_just_taken_away_is_delivered(
         assert theirs.positions == [1, 2, 4]
         assert theirs.types()[1] == "scope_changed"
         assert colleague.positions == [1, 3, 4]
-        assert rights.asked == [1]
+        assert known.asked == [1]
 
 
 async def test_who_subscribes_while_rights_change_does_not_slip_through(
-    hub: Hub, rights: Rights
+    hub: Hub, known: Known
 ) -> None:
-    rights.scopes = {1: Scope(sections=frozenset({2}))}
-    rights.wait = asyncio.Event()
+    known.rights = {1: Rights(Scope(sections=frozenset({2})))}
+    known.wait = asyncio.Event()
     before = hub.position
     earlier = Subscriber(BOTH, educator_id=1, encode=as_json)
     block = hub.subscribe(earlier)
@@ -283,7 +288,7 @@ async def test_who_subscribes_while_rights_change_does_not_slip_through(
     dispatching = asyncio.create_task(
         hub.dispatch([event(1, "scope_changed", sections=(), educator=1), event(2)])
     )
-    await until(lambda: rights.asked)
+    await until(lambda: known.asked)
     # its rights were read before the change, but it comes while the new ones are being read
     subscriber = Subscriber(BOTH, educator_id=1, encode=as_json)
     reader = Reader(subscriber)
@@ -298,15 +303,14 @@ async def test_who_subscribes_while_rights_change_does_not_slip_through(
 
     subscribing = asyncio.create_task(subscribe())
     await asyncio.sleep(0)
-    rights.wait.set()
+    known.wait.set()
     await subscribing
     await block.__aexit__(None, None, None)
     assert 2 not in reader.positions
     assert 3 not in reader.positions
 
 
-async def test_an_educator_who_is_gone_is_streamed_nothing_more(hub: Hub, rights: Rights) -> None:
-    rights.scopes = {1: None}
+async def test_an_educator_who_is_gone_is_streamed_nothing_more(hub: Hub, known: Known) -> None:
     async with Joined(hub) as readers:
         reader = await readers.join(ALL)
         await hub.dispatch([event(1, "scope_changed", sections=(), educator=1), event(2)])
@@ -315,8 +319,10 @@ async def test_an_educator_who_is_gone_is_streamed_nothing_more(hub: Hub, rights
 
 
 async def test_rights_that_cannot_be_read_are_none(
-    hub: Hub, rights: Rights, caplog: pytest.LogCaptureFixture
+    hub: Hub, known: Known, caplog: pytest.LogCaptureFixture
 ) -> None:
+    known.rights = {404: Rights(ALL)}
+    known.unreadable = {404}
     async with Joined(hub) as readers:
         reader = await readers.join(ALL, educator=404)
         await hub.dispatch([event(1, "scope_changed", sections=(), educator=404), event(2)])
@@ -324,15 +330,61 @@ async def test_rights_that_cannot_be_read_are_none(
         assert "can't be read" in caplog.text
 
 
-async def test_a_token_signed_out_ends_its_streams_alone(hub: Hub) -> None:
+async def test_a_token_signed_out_ends_its_streams_alone(hub: Hub, known: Known) -> None:
+    known.rights = {1: Rights(ALL, revoked={"a": -0.1})}
     async with Joined(hub) as readers:
-        out, other = await readers.join(ALL, jti="a"), await readers.join(ALL, jti="b")
-        await hub.dispatch([event(1, "_token_revoked", sections=(), educator=1, jti="a"), event(2)])
+        out, other = [await readers.join(ALL, bearer=Bearer(jti)) for jti in "ab"]
+        await hub.dispatch([event(1, "_token_revoked", sections=(), educator=1), event(2)])
         assert out.subscriber.closed == "token_revoked"
         assert other.positions == [2]
-        late = Subscriber(ALL, educator_id=1, encode=as_json, jti="a")
-        async with hub.subscribe(late):
+        late = Subscriber(ALL, educator_id=1, encode=as_json, bearer=Bearer("a"))
+        async with hub.subscribe(late, rights_as_of=0):
             assert late.closed == "token_revoked"
+
+
+async def test_the_stream_of_a_refreshed_token_goes_on_until_its_grace_is_over(
+    hub: Hub, known: Known
+) -> None:
+    known.rights = {1: Rights(ALL, revoked={"a": 0.2})}
+    async with Joined(hub) as readers:
+        old = await readers.join(ALL, bearer=Bearer("a"))
+        await hub.dispatch([event(1, "_token_revoked", sections=(), educator=1), event(2)])
+        assert old.subscriber.closed is None
+        assert old.positions == [2]
+        await until(lambda: old.subscriber.closed == "token_revoked", 1)
+
+
+async def test_sessions_that_ended_end_their_streams_and_no_others(hub: Hub, known: Known) -> None:
+    known.rights = {1: Rights(ALL, session="new", since=100.0)}
+    bearers = {
+        "old session": Bearer("a", 200.0, "old"),
+        "new session": Bearer("b", 50.0, "new"),
+        "signed elsewhere, before": Bearer("c", 99.0),
+        "signed elsewhere, since": Bearer("d", 100.0),
+    }
+    async with Joined(hub) as readers:
+        streams = {kind: await readers.join(ALL, bearer=one) for kind, one in bearers.items()}
+        colleague = await readers.join(ALL, educator=5, bearer=Bearer("e", 1.0, "old"))
+        await hub.dispatch([event(1, "scope_changed", sections=(), educator=1)])
+        closed = {kind for kind, stream in streams.items() if stream.subscriber.closed}
+        assert closed == {"old session", "signed elsewhere, before"}
+        assert colleague.subscriber.closed is None
+
+
+async def test_a_change_of_everybodys_rights_ends_who_is_gone(hub: Hub, known: Known) -> None:
+    known.rights = {id_: Rights(TEN_A) for id_ in range(1, 250)}
+    async with Joined(hub) as readers:
+        kept = [await readers.join(ALL, educator=id_) for id_ in known.rights]
+        gone = await readers.join(ALL, educator=404)
+        await hub.dispatch(
+            [event(1, "_rights_changed", sections=(), school=None), event(2, sections=(2,))]
+        )
+        assert gone.subscriber.closed == "rights_ended"
+        assert {reader.subscriber.closed for reader in kept} == {None}
+        assert not any(reader.positions for reader in kept)
+        late = Subscriber(ALL, educator_id=404, encode=as_json)
+        async with hub.subscribe(late, rights_as_of=0):
+            assert late.closed == "rights_ended"
 
 
 async def test_a_reader_that_takes_nothing_is_closed_at_its_bound(hub: Hub) -> None:

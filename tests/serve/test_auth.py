@@ -141,9 +141,11 @@ async def test_the_rights_are_those_of_now(
     await tool.execute("delete from section_educators where educator_id = 1 and section_id = 1")
     assert (await client.http.get(seen, headers=headers)).status_code == 404
     await tool.execute("update educators set role = 'principal' where id = 1")
-    assert (await client.http.get(seen, headers=headers)).status_code == 200
-    await tool.execute("update educators set is_active = false where id = 1")
     assert (await client.http.get(seen, headers=headers)).status_code == 401
+    promoted = bearer((await login(client)).json()["access_token"])
+    assert (await client.http.get(seen, headers=promoted)).status_code == 200
+    await tool.execute("update educators set is_active = false where id = 1")
+    assert (await client.http.get(seen, headers=promoted)).status_code == 401
 
 
 @pytest.mark.parametrize("role", ["educator", "admin"])

@@ -234,7 +234,7 @@ async def test_signing_out_ends_the_stream_of_that_token(live: Live, tool: Conne
         (subscriber, _) = live.hub.everybody()
         await tool.execute(
             "insert into classpulse.revoked_tokens values ($1, 1, now() + interval '1 hour')",
-            subscriber.jti,
+            subscriber.bearer.jti,
         )
         await feed.end(1)
         await tool.execute(GRADE, 98, 4)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import click
 
 from classpulse.cli.target import target
@@ -30,13 +31,19 @@ def token(email: str, ttl: timedelta) -> None:
 
     curl -N -H "Authorization: Bearer $(classpulse token teacher@demo.school)" …
     """
-    with target(Settings.from_environment()) as chosen:
+    settings = Settings.from_environment()
+    if ttl > timedelta(days=settings.session_days):
+        raise ClasspulseError(
+            f"a token can be valid for {settings.session_days}d at most: give a shorter --ttl, or "
+            "set CLASSPULSE_SESSION_DAYS here and for the server"
+        )
+    with target(settings) as chosen:
         secret = chosen.required_secret()
-        educator_id, role = asyncio.run(_educator(chosen.url, email))
-    click.echo(issue(secret, educator_id, role, ttl))
+        educator = asyncio.run(_educator(chosen.url, email))
+    click.echo(issue(secret, educator["id"], educator["role"], ttl, session=educator["session"]))
 
 
-async def _educator(url: str, email: str) -> tuple[int, str]:
+async def _educator(url: str, email: str) -> asyncpg.Record:
     connection = await connect(url, application_name="classpulse token")
     try:
         row = await connection.fetchrow(queries("cli")["educator"], email.strip())
@@ -48,4 +55,4 @@ async def _educator(url: str, email: str) -> tuple[int, str]:
         )
     if not row["is_active"]:
         raise ClasspulseError(f"{email} is not active: set is_active in table educators first")
-    return row["id"], row["role"]
+    return row

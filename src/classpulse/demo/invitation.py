@@ -35,7 +35,13 @@ async def invitation(
     if continued:
         lines.append(f"  the school is as it was left in {data_dir}")
     if example is not None:
-        token = tokens.issue(jwt_secret, example["educator_id"], "educator", tokens.LIFETIME)
+        token = tokens.issue(
+            jwt_secret,
+            example["educator_id"],
+            "educator",
+            tokens.LIFETIME,
+            session=example["session"],
+        )
         lines += [
             "",
             "Watch it from another terminal:",

@@ -18,7 +18,13 @@ from classpulse.capture.change import Change
 from classpulse.project.asking import asked_by
 from classpulse.project.entry import Entry
 from classpulse.project.figures import Asked, Figures
-from classpulse.project.structure import Structure, figures_changed, scope_changed, structure_of
+from classpulse.project.structure import (
+    Structure,
+    everybodys_rights_changed,
+    figures_changed,
+    scope_changed,
+    structure_of,
+)
 from classpulse.project.telling import tell
 from classpulse.project.touched import Touched, touched_by
 from classpulse.project.untold import machinery, of_stale_sections, untold, with_section
@@ -208,14 +214,18 @@ class _Batch:
     async def _scopes(self, structure: Structure, now: datetime) -> list[Entry]:
         """First of all, so that nobody reads what a change in the same batch took from them."""
         educators = set(structure.educators)
+        entries: list[Entry] = []
+        if structure.educators_left:
+            await self._connection.execute(SQL["forget_accounts"])
         if structure.every_educator:
+            entries.append(everybodys_rights_changed(structure.at or now))
             educators.update(r["id"] for r in await self._connection.fetch(SQL["every_educator"]))
         elif structure.principals_of:
             records = await self._connection.fetch(
                 SQL["principals_of_schools"], list(structure.principals_of)
             )
             educators.update(record["id"] for record in records)
-        return scope_changed(educators, structure.at or now)
+        return entries + scope_changed(educators, structure.at or now)
 
     async def _told(
         self, changes: list[Change], figures: Figures, changed: list[tuple[int | None, int]]

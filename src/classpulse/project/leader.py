@@ -207,6 +207,7 @@ class _Chores:
 
     async def _clean(self) -> None:
         await self._connection.execute(SQL["forget_processes"])
+        await self._connection.execute(SQL["forget_accounts"])
         now = self._loop.time()
         if now >= self._next_machinery:
             self._next_machinery = now + HOUSEKEEPING_SECONDS

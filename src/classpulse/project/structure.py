@@ -26,6 +26,8 @@ class Structure:
     default_policy: bool = False
     #: rights to resolve again
     educators: set[int] = field(default_factory=set)
+    #: a row of an educator is gone, or has another id
+    educators_left: bool = False
     principals_of: set[int] = field(default_factory=set)
     every_educator: bool = False
     every_school: bool = False
@@ -55,6 +57,7 @@ def _truncation(found: Structure, change: Change) -> None:
         found.truncated.append("policy")
     elif change.source in {"section_educators", "educators", "sections"}:
         found.every_educator = True
+        found.educators_left |= change.source == "educators"
     if change.source in {"sections", "terms", "subjects", "schools"}:
         found.every_school = True
 
@@ -62,6 +65,8 @@ def _truncation(found: Structure, change: Change) -> None:
 def _row(found: Structure, change: Change) -> bool:
     rows = change.rows
     match change.source:
+        case "sessions":
+            found.educators.add(change.row["educator_id"])
         case "section_educators":
             found.educators.update(row["educator_id"] for row in rows)
         case "educators":
@@ -70,6 +75,7 @@ def _row(found: Structure, change: Change) -> bool:
             ):
                 return False
             found.educators.update(row["id"] for row in rows)
+            found.educators_left |= change.operation == "delete"
         case "sections":
             found.sections.update((row["id"], row["school_id"]) for row in reversed(rows))
             schools = {row["school_id"] for row in rows}
@@ -123,6 +129,11 @@ def figures_changed(
         )
         for school, mine in by_school.items()
     ]
+
+
+def everybodys_rights_changed(at: datetime) -> Entry:
+    """The machinery's own: also of educators whose rows are gone, and whose streams are open."""
+    return Entry(at, "_rights_changed", "_rights_changed", {})
 
 
 def scope_changed(educators: Iterable[int], at: datetime) -> list[Entry]:

@@ -2,9 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from math import inf
 from typing import Any
 
 import msgspec
@@ -15,15 +25,17 @@ from classpulse.publish.entry import Entry
 from classpulse.publish.index import Index
 from classpulse.publish.ring import Ring
 from classpulse.publish.subscriber import Encode, Message, Subscriber
+from classpulse.rights import Rights
 
 logger = logging.getLogger(__name__)
 
-Resolve = Callable[[int], Awaitable[Scope | None]]
+Resolve = Callable[[Collection[int]], Awaitable[Mapping[int, Rights]]]
 
-# How long the rights of one educator may take to be read before their streams are closed.
+# Without an educator they are everybody's.
+_CHANGES_OF_RIGHTS = frozenset({"scope_changed", "_token_revoked", "_rights_changed"})
+# How long the rights of so many educators may take to be read before their streams are closed.
 RESOLVE_SECONDS = 1.0
-# Tokens signed out lately: a stream that was being opened meanwhile must not slip through.
-_REMEMBERED = 1000
+_RESOLVE_AT_ONCE = 100
 
 
 class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
@@ -33,8 +45,9 @@ class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
 class Hub:
     """The subscribers of a process, and where it stands in the log.
 
-    ``resolve`` reads what an educator may see now; ``None`` closes their streams. ``position``
-    is the last event handed out: whoever is attached has everything up to it in the buffer.
+    ``resolve`` reads what educators may see now; the streams of those it leaves out are closed.
+    ``position`` is the last event handed out: whoever is attached has everything up to it in the
+    buffer.
     """
 
     def __init__(self, resolve: Resolve, *, ring: Ring | None = None) -> None:
@@ -50,7 +63,7 @@ class Hub:
         self._index = Index()
         self._all: dict[Subscriber, None] = {}
         self._rescoped: dict[int, int] = {}
-        self._revoked: dict[str, None] = {}
+        self._all_rescoped = 0
         self._to_wake: list[Subscriber] = []
         self.touched: set[Subscriber] = set()
 
@@ -80,10 +93,9 @@ class Hub:
         self._all[subscriber] = None
         try:
             known = self.position if rights_as_of is None else rights_as_of
-            if self._rescoped.get(subscriber.educator_id, known) > known:
+            changed = self._rescoped.get(subscriber.educator_id, 0)
+            if max(changed, self._all_rescoped) > known:
                 await self._rescope([subscriber])
-            if subscriber.jti in self._revoked:
-                subscriber.close("token_revoked")
             yield subscriber
         finally:
             self._all.pop(subscriber, None)
@@ -116,12 +128,10 @@ class Hub:
     async def dispatch(self, events: Sequence[Event]) -> None:
         """Hand out the next events of the log, in their order."""
         for event in events:
-            if event.type == "scope_changed" and event.educator_id is not None:
+            if event.type in _CHANGES_OF_RIGHTS:
                 # What was before may go out, what comes after waits for the new rights.
                 self._wake()
                 await self._change_rights(event.educator_id, event.position)
-            elif event.type == "_token_revoked":
-                self._revoke(event)
             if not event.type.startswith("_"):
                 try:
                     self._hand_out(Entry(event))
@@ -206,32 +216,46 @@ class Hub:
             subscriber.attached = False
             self._index.remove(subscriber)
 
-    async def _change_rights(self, educator_id: int, position: int) -> None:
+    async def _change_rights(self, educator_id: int | None, position: int) -> None:
         # Noted before the rights are read: whoever subscribes meanwhile reads them again.
-        self._rescoped[educator_id] = position
-        theirs = [s for s in self._all if s.educator_id == educator_id]
-        await self._rescope(theirs)
+        if educator_id is None:
+            self._all_rescoped = position
+            await self._rescope(self.everybody())
+        else:
+            self._rescoped[educator_id] = position
+            await self._rescope([s for s in self._all if s.educator_id == educator_id])
 
     async def _rescope(self, subscribers: Iterable[Subscriber]) -> None:
         by_educator: dict[int, list[Subscriber]] = {}
         for subscriber in subscribers:
             by_educator.setdefault(subscriber.educator_id, []).append(subscriber)
-        for educator_id, theirs in by_educator.items():
-            scope = await self._rights_of(educator_id)
-            for subscriber in theirs:
-                if scope is None:
-                    self.end(subscriber, "rights_ended")
-                else:
-                    self._give_scope(subscriber, scope)
+        concerned = list(by_educator)
+        for start in range(0, len(concerned), _RESOLVE_AT_ONCE):
+            some = concerned[start : start + _RESOLVE_AT_ONCE]
+            found = await self._rights_of(some)
+            for educator_id in some:
+                for subscriber in by_educator[educator_id]:
+                    self._apply(found.get(educator_id), subscriber)
 
-    async def _rights_of(self, educator_id: int) -> Scope | None:
+    async def _rights_of(self, educator_ids: Collection[int]) -> Mapping[int, Rights]:
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
-                return await self._resolve(educator_id)
+                return await self._resolve(educator_ids)
         except Exception:
             # Whatever it was: unknown rights are none. Their clients come back and are asked.
-            logger.exception("the rights of an educator can't be read; their streams end")
-            return None
+            logger.exception("the rights of educators can't be read; their streams end")
+            return {}
+
+    def _apply(self, rights: Rights | None, subscriber: Subscriber) -> None:
+        if rights is None:
+            self.end(subscriber, "rights_ended")
+        elif not rights.hold_for(subscriber.bearer):
+            self.end(subscriber, "token_revoked")
+        else:
+            self._give_scope(subscriber, rights.scope)
+            grace = rights.seconds_left(subscriber.bearer)
+            if grace < inf:
+                self.deadlines.after(grace, partial(self.end, subscriber, "token_revoked"))
 
     def _give_scope(self, subscriber: Subscriber, scope: Scope) -> None:
         if subscriber.attached:
@@ -241,15 +265,6 @@ class Hub:
             self._index.add(subscriber)
             if subscriber.wanted.overview:
                 self.touched.add(subscriber)
-
-    def _revoke(self, event: Event) -> None:
-        jti = str(msgspec.json.decode(event.payload).get("jti", ""))
-        self._revoked[jti] = None
-        if len(self._revoked) > _REMEMBERED:
-            del self._revoked[next(iter(self._revoked))]
-        for subscriber in self.everybody():
-            if subscriber.jti == jti:
-                self.end(subscriber, "token_revoked")
 
 
 def encoded(data: dict[str, Any]) -> str:

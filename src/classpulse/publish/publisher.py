@@ -61,7 +61,7 @@ class Publisher:
     """One process's view of the log. ``run`` it for as long as the process lives.
 
     ``listen_url`` must be a direct address: LISTEN does not pass a transaction pooler.
-    ``resolve`` reads an educator's rights; ``overview`` the merged figures of a scope.
+    ``resolve`` reads the rights of educators; ``overview`` the merged figures of a scope.
     """
 
     def __init__(

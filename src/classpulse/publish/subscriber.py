@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from classpulse.events import Event, Scope
+from classpulse.rights import Bearer
 
 # What one subscriber may have waiting before it counts as too slow.
 BUFFER_BYTES = 1024 * 1024
@@ -75,6 +76,7 @@ class Wanted:
 
 
 EVERYTHING = Wanted()
+NO_TOKEN = Bearer("")
 
 
 def _nothing() -> None:
@@ -93,6 +95,7 @@ class Subscriber:
         "_relief",
         "after",
         "attached",
+        "bearer",
         "bound",
         "buffer",
         "busy",
@@ -101,7 +104,6 @@ class Subscriber:
         "encode",
         "farewell",
         "greeted",
-        "jti",
         "keepalive",
         "plain",
         "scope",
@@ -118,12 +120,12 @@ class Subscriber:
         educator_id: int,
         encode: Encode,
         wanted: Wanted = EVERYTHING,
-        jti: str = "",
+        bearer: Bearer = NO_TOKEN,
         keepalive: bytes = b"",
         bound: int = BUFFER_BYTES,
     ) -> None:
         self.educator_id = educator_id
-        self.jti = jti
+        self.bearer = bearer
         self.encode = encode
         self.wanted = wanted
         self.keepalive = keepalive

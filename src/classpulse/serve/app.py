@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from classpulse.errors import SettingError
 from classpulse.events import Scope
 from classpulse.project.leader import Leader
 from classpulse.publish.publisher import Publisher
+from classpulse.rights import Rights
 from classpulse.serve import (
     exams,
     health,
@@ -43,7 +44,7 @@ from classpulse.serve.pages.routes import routes as page_routes
 from classpulse.serve.problems import HANDLERS
 from classpulse.serve.reports import disclosures, download
 from classpulse.serve.reports.press import Press
-from classpulse.serve.scope import scope_of
+from classpulse.serve.scope import rights_of
 from classpulse.serve.shutdown import end_streams, end_streams_on_exit
 from classpulse.serve.snapshot import open_pool
 from classpulse.serve.viewer import Viewer
@@ -76,8 +77,8 @@ def create_app(
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
     # while it gives the connection back could never take another.
-    async def rights_of(educator_id: int) -> Scope | None:
-        return await asyncio.create_task(scope_of(state.database, educator_id))
+    async def resolve(educator_ids: Collection[int]) -> Mapping[int, Rights]:
+        return await asyncio.create_task(rights_of(state.database, educator_ids))
 
     async def overview_of_scope(scope: Scope) -> dict[str, Any]:
         somebody = Viewer(0, "", "", "", scope.school_id, scope)
@@ -85,7 +86,7 @@ def create_app(
         plain: dict[str, Any] = msgspec.json.decode(encode(found))
         return plain
 
-    state.publisher = Publisher(listen_url, resolve=rights_of, overview=overview_of_scope)
+    state.publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
     return app
 
 
@@ -158,7 +159,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-CSRF-Token"],
+                # Whatever their clients add (polyfills of EventSource, monitoring): the origin is
+                # what is trusted.
+                allow_headers=["*"],
                 allow_credentials=True,
                 expose_headers=["Retry-After", "Content-Disposition"],
                 max_age=600,

@@ -1,12 +1,12 @@
 """Who sent a request: a bearer token, else the cookie."""
 
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from classpulse.serve import tokens
+from classpulse.serve.origin import same_site
 from classpulse.serve.problems import Problem, unauthorized
 from classpulse.serve.scope import viewer_by_id
 from classpulse.serve.viewer import Viewer
@@ -14,6 +14,7 @@ from classpulse.serve.viewer import Viewer
 COOKIE = "classpulse_token"
 CSRF_COOKIE = "classpulse_csrf"
 CSRF_HEADER = "X-CSRF-Token"
+ENDED = "The token was signed out, or its educator is not active: log in again."
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -40,32 +41,15 @@ async def viewer_of(conn: HTTPConnection) -> Viewer:
 
 async def viewer_of_token(app: Starlette, token: str) -> Viewer:
     """The viewer that a token stands for; raises a 401 problem."""
+    state = app.state
     try:
-        claims = tokens.read(app.state.jwt_secret, token)
+        claims = tokens.read(state.jwt_secret, token, session_days=state.settings.session_days)
     except tokens.TokenError as error:
         raise unauthorized(str(error)) from None
-    viewer = await viewer_by_id(
-        app.state.database, claims.educator_id, jti=claims.jti, expires_at=claims.expires_at
-    )
+    viewer = await viewer_by_id(state.database, claims.educator_id, claims)
     if viewer is None:
-        raise unauthorized("The token was signed out, or its educator is not active: log in again.")
+        raise unauthorized(ENDED)
     return viewer
-
-
-def same_site(conn: HTTPConnection) -> bool:
-    """Whether a browser says that this request comes from our own pages, or from allowed ones.
-
-    Programs other than browsers send no ``Origin`` and are believed.
-    """
-    origin = conn.headers.get("origin")
-    if origin is None:
-        return conn.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    if origin in conn.app.state.settings.cors_origins:
-        return True
-    # The scheme is left out: behind a proxy that ends TLS we may not know ours.
-    return (
-        origin != "null" and urlsplit(origin).netloc.lower() == conn.headers.get("host", "").lower()
-    )
 
 
 def _check_csrf(conn: HTTPConnection, viewer: Viewer) -> None:

@@ -34,6 +34,8 @@ def _words(kind: inspect.Type) -> str:
             return "a number"
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(map(str, values))
+        case inspect.BoolType():
+            return "true or false"
         case inspect.DateType():
             return "a date like 2025-10-20"
         case inspect.StrType(min_length=least, max_length=most):

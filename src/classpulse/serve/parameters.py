@@ -92,12 +92,17 @@ def read_query(request: Request, kind: type[S], *, blank_is_none: bool = False) 
     return _converted(values, kind)
 
 
-async def read_body(request: Request, kind: type[S]) -> S:
-    """The JSON body as ``kind``: 400 for broken JSON, 413, 415, and 422 for a wrong value."""
+async def read_body(request: Request, kind: type[S], *, none: S | None = None) -> S:
+    """The JSON body as ``kind``: 400 for broken JSON, 413, 415, and 422 for a wrong value.
+
+    ``none`` is what an empty body stands for, where there may be none.
+    """
+    body = await _body(request)
+    if none is not None and not body.strip():
+        return none
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise Problem(415, "Send JSON, with Content-Type: application/json.")
-    body = await _body(request)
     try:
         values = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

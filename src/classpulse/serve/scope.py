@@ -1,13 +1,17 @@
 """The one place that resolves what somebody may see."""
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from databases import Database
 
 from classpulse.events import Scope
+from classpulse.rights import Rights
 from classpulse.serve.problems import not_found
-from classpulse.serve.snapshot import Reader, one_statement
+from classpulse.serve.snapshot import Reader, Row, one_statement
+from classpulse.serve.tokens import Claims
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -18,32 +22,40 @@ Source = Database | Reader
 
 
 async def viewer_by_id(
-    source: Source, educator_id: int, *, jti: str = "", expires_at: float = 0.0
+    source: Source, educator_id: int, claims: Claims | None = None
 ) -> Viewer | None:
     """An active educator with their rights as committed now; ``None`` for nobody.
 
-    With ``jti``: ``None`` too if that token was signed out.
+    With the ``claims`` of a token: ``None`` too if that token was ended.
     """
     async with _reader_of(source) as reader:
-        row = await reader.one(_SQL["viewer"], educator_id=educator_id, jti=jti)
+        row = await reader.one(_SQL["viewers"], ids=[educator_id])
     if row is None:
         return None
+    rights_now = _rights_in(row)
+    if claims is not None:
+        if not rights_now.hold_for(claims.bearer):
+            return None
+        ends_at = time.time() + rights_now.seconds_left(claims.bearer)
+        claims = replace(claims, expires_at=min(claims.expires_at, ends_at))
     return Viewer(
         educator_id=row["id"],
         name=row["full_name"],
         email=row["email"],
         role=row["role"],
         school_id=row["school_id"],
-        scope=_scope(row["role"], row["school_id"], row["section_ids"]),
-        jti=jti,
-        expires_at=expires_at,
+        scope=rights_now.scope,
+        session=rights_now.session,
+        token=claims,
     )
 
 
-async def scope_of(database: Database, educator_id: int) -> Scope | None:
-    """What an educator may see now; ``None`` once they are gone or inactive."""
-    viewer = await viewer_by_id(database, educator_id)
-    return None if viewer is None else viewer.scope
+async def rights_of(database: Database, educator_ids: Iterable[int]) -> dict[int, Rights]:
+    """What educators may see now, and which of their tokens hold; who is gone or inactive is not
+    in it."""
+    async with one_statement(database) as reader:
+        rows = await reader.all(_SQL["viewers"], ids=list(educator_ids))
+    return {row["id"]: _rights_in(row) for row in rows}
 
 
 async def require_sections(source: Source, viewer: Viewer, ids: Iterable[int]) -> None:
@@ -96,6 +108,15 @@ def rights(viewer: Viewer) -> dict[str, object]:
 def wide_school(viewer: Viewer) -> int | None:
     """The school that is theirs as a whole, beyond its sections: a principal's."""
     return viewer.school_id if viewer.role == "principal" else None
+
+
+def _rights_in(row: Row) -> Rights:
+    return Rights(
+        scope=_scope(row["role"], row["school_id"], row["section_ids"]),
+        session=row["session"],
+        since=row["since"],
+        revoked=dict(zip(row["jtis"], row["seconds"], strict=True)),
+    )
 
 
 def _scope(role: str, school_id: int | None, section_ids: list[int]) -> Scope:

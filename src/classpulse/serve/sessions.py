@@ -1,8 +1,11 @@
 """Logging in and out."""
 
+import logging
 import time
+from datetime import timedelta
 from typing import Annotated, Any
 
+import asyncpg
 from msgspec import Meta, Struct
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -10,7 +13,8 @@ from starlette.routing import Route
 
 from classpulse.serve import tokens
 from classpulse.serve.answers import answer
-from classpulse.serve.auth import COOKIE, CSRF_COOKIE, same_site, viewer_of
+from classpulse.serve.auth import COOKIE, CSRF_COOKIE, viewer_of
+from classpulse.serve.origin import same_site
 from classpulse.serve.parameters import NoParameters, read_body, read_query
 from classpulse.serve.passwords import verify_password
 from classpulse.serve.problems import Problem, unauthorized
@@ -19,7 +23,13 @@ from classpulse.serve.snapshot import one_statement
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
+logger = logging.getLogger(__name__)
+
 _SQL = queries("auth")
+
+
+# After a refresh the old token holds for so long: another tab may be about to use it.
+GRACE_SECONDS = 60
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +37,12 @@ class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
 
     email: Annotated[str, Meta(min_length=1, max_length=320)]
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class Logout(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a logout, which may be left out."""
+
+    everywhere: bool = False
 
 
 async def sign_in(conn: HTTPConnection, email: str, password: str) -> tuple[Viewer, str]:
@@ -49,26 +65,26 @@ async def sign_in(conn: HTTPConnection, email: str, password: str) -> tuple[View
         found = await reader.one(_SQL["credentials"], email=email)
     matches = await verify_password(found["hash"] if found else None, password)
     viewer = await viewer_by_id(state.database, found["id"]) if found and matches else None
-    if viewer is None:
+    # A password that was changed while it was checked opens nothing.
+    if found is None or viewer is None or viewer.session != found["session"]:
         raise unauthorized("No active educator has this e-mail and password.")
     state.failed_logins.succeeded(key)
-    return viewer, tokens.issue(state.jwt_secret, viewer.educator_id, viewer.role, tokens.LIFETIME)
+    return viewer, _issue(conn, viewer)
 
 
-async def sign_out(conn: HTTPConnection, viewer: Viewer) -> None:
-    """The viewer's token is dead at once, on every process; its streams are closed."""
-    async with one_statement(conn.app.state.database) as reader:
-        await reader.one(
-            _SQL["revoke"],
-            jti=viewer.jti,
-            educator_id=viewer.educator_id,
-            expires_at=viewer.expires_at,
-        )
+async def sign_out(conn: HTTPConnection, viewer: Viewer, *, everywhere: bool = False) -> None:
+    """The viewer's token (everywhere: all of theirs) is dead at once, on every process; its streams
+    are closed."""
+    if everywhere:
+        async with one_statement(conn.app.state.database) as reader:
+            await reader.one(_SQL["end_sessions"], educator_id=viewer.educator_id)
+    # Also then: one that was signed elsewhere may tell a time ahead of ours.
+    await _revoke(conn, viewer, 0)
 
 
 def set_cookies(conn: HTTPConnection, response: Response, token: str) -> None:
     """The token in a cookie that no script reads, and its CSRF token in one that ours do."""
-    claims = tokens.read(conn.app.state.jwt_secret, token)
+    claims = _claims(conn, token)
     common: dict[str, Any] = {
         "max_age": max(0, int(claims.expires_at - time.time())),
         "path": "/",
@@ -100,16 +116,20 @@ async def _login(request: Request) -> Response:
 async def _refresh(request: Request) -> Response:
     viewer = await viewer_of(request)
     read_query(request, NoParameters)
-    token = tokens.issue(
-        request.app.state.jwt_secret, viewer.educator_id, viewer.role, tokens.LIFETIME
-    )
+    token = _issue(request, viewer)
+    try:
+        await _revoke(request, viewer, GRACE_SECONDS)
+    except asyncpg.ReadOnlySQLTransactionError:
+        # A spell of reading alone signs nobody out; the old token ends by itself.
+        logger.warning("a refreshed token was not ended: the database takes no writes")
     return _granted(request, viewer, token)
 
 
 async def _logout(request: Request) -> Response:
     viewer = await viewer_of(request)
     read_query(request, NoParameters)
-    await sign_out(request, viewer)
+    asked = await read_body(request, Logout, none=Logout())
+    await sign_out(request, viewer, everywhere=asked.everywhere)
     response = Response(status_code=204)
     drop_cookies(request, response)
     return response
@@ -123,18 +143,55 @@ async def _me(request: Request) -> Response:
 
 
 def _granted(request: Request, viewer: Viewer, token: str) -> Response:
-    claims = tokens.read(request.app.state.jwt_secret, token)
+    claims = _claims(request, token)
     response = answer(
         {
             "access_token": token,
             "token_type": "bearer",
-            "expires_in": int(tokens.LIFETIME.total_seconds()),
+            "expires_in": round(claims.expires_at - claims.issued_at),
             "csrf_token": tokens.csrf(request.app.state.jwt_secret, claims.jti),
             "educator": _educator(viewer),
         }
     )
     set_cookies(request, response, token)
     return response
+
+
+def _issue(conn: HTTPConnection, viewer: Viewer) -> str:
+    """A token in the place of the viewer's own, or their first; it ends with their session."""
+    state = conn.app.state
+    auth_time = None if viewer.token is None else viewer.token.auth_time
+    ttl = tokens.LIFETIME
+    if auth_time is not None:
+        left = auth_time + timedelta(days=state.settings.session_days).total_seconds() - time.time()
+        ttl = min(ttl, timedelta(seconds=max(1.0, left)))
+    return tokens.issue(
+        state.jwt_secret,
+        viewer.educator_id,
+        viewer.role,
+        ttl,
+        session=viewer.session,
+        auth_time=auth_time,
+    )
+
+
+async def _revoke(conn: HTTPConnection, viewer: Viewer, grace_seconds: int) -> None:
+    async with one_statement(conn.app.state.database) as reader:
+        await reader.one(
+            _SQL["revoke"],
+            jti=viewer.jti,
+            educator_id=viewer.educator_id,
+            expires_at=viewer.expires_at,
+            grace_seconds=grace_seconds,
+        )
+
+
+def _claims(conn: HTTPConnection, token: str) -> tokens.Claims:
+    state = conn.app.state
+    try:
+        return tokens.read(state.jwt_secret, token, session_days=state.settings.session_days)
+    except tokens.TokenError as error:  # the session ended as its token was issued
+        raise unauthorized(str(error)) from None
 
 
 def _educator(viewer: Viewer) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _subscriber(conn: HTTPConnection, viewer: Viewer) -> Subscriber:
     return Subscriber(
         viewer.scope,
         educator_id=viewer.educator_id,
-        jti=viewer.jti,
+        bearer=viewer.bearer,
         wanted=wanted_of(conn.query_params),
         encode=_ENCODERS[formats[0] if formats else ""],
         keepalive=sse.KEEPALIVE,

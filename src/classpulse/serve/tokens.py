@@ -1,19 +1,28 @@
-"""Access tokens: JWT, HS256 alone, with ``sub``, ``role``, ``iat``, ``exp`` and ``jti``."""
+"""Access tokens: JWT, HS256 alone, with ``sub``, ``role``, ``iat``, ``exp`` and ``jti``.
+
+Those that we issue also carry ``session`` (what ends them all at once) and ``auth_time`` (when
+somebody last gave a password).
+"""
 
 import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 import jwt
 
+from classpulse.rights import Bearer
+
 LIFETIME = timedelta(hours=12)
+SESSION_DAYS = 30
 _ALGORITHM = "HS256"
 _CLAIMS = ("sub", "role", "iat", "exp", "jti")
 _BIGINT = 2**63 - 1
+_DAY = 86_400.0
 
 
 class TokenError(Exception):
@@ -29,12 +38,30 @@ class Claims:
     issued_at: float
     expires_at: float
     jti: str
+    session: str | None
+    auth_time: float
+
+    @property
+    def bearer(self) -> Bearer:
+        """What decides whether the token holds before it expires."""
+        return Bearer(self.jti, self.issued_at, self.session)
 
 
 def issue(
-    secret: str, educator_id: int, role: str, ttl: timedelta, *, now: float | None = None
+    secret: str,
+    educator_id: int,
+    role: str,
+    ttl: timedelta,
+    *,
+    session: str | None = None,
+    auth_time: float | None = None,
+    now: float | None = None,
 ) -> str:
-    """A token for an educator; ``now`` in unix seconds is for tests."""
+    """A token for an educator; ``now`` in unix seconds is for tests.
+
+    ``session`` is the educator's of this moment, ``auth_time`` that of the token in whose place
+    this one is issued.
+    """
     issued_at = int(time.time() if now is None else now)
     claims: dict[str, Any] = {
         "sub": str(educator_id),
@@ -42,12 +69,18 @@ def issue(
         "iat": issued_at,
         "exp": issued_at + int(ttl.total_seconds()),
         "jti": secrets.token_urlsafe(16),
+        "auth_time": issued_at if auth_time is None else auth_time,
     }
+    if session is not None:
+        claims["session"] = session
     return jwt.encode(claims, secret, _ALGORITHM)
 
 
-def read(secret: str, token: str) -> Claims:
-    """The claims of a token that holds now; everything else raises :class:`TokenError`."""
+def read(secret: str, token: str, *, session_days: int = SESSION_DAYS) -> Claims:
+    """The claims of a token that has not expired; everything else raises :class:`TokenError`.
+
+    Whatever it says itself, it ends so many days after its ``auth_time``.
+    """
     try:
         # `iat` is not compared with the clock: another machine's may be ahead of this one's.
         claims = jwt.decode(
@@ -62,7 +95,12 @@ def read(secret: str, token: str) -> Claims:
     # own error as a ValueError or an OverflowError.
     except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
         raise TokenError("The token is not valid: log in again.") from None
-    return _checked(claims)
+    checked = _checked(claims)
+    end = checked.auth_time + session_days * _DAY
+    if end <= time.time():
+        days = "a day" if session_days == 1 else f"{session_days} days"
+        raise TokenError(f"A session ends after {days}: log in again.")
+    return replace(checked, expires_at=min(checked.expires_at, end))
 
 
 def csrf(secret: str, jti: str) -> str:
@@ -73,6 +111,7 @@ def csrf(secret: str, jti: str) -> str:
 def _checked(claims: dict[str, Any]) -> Claims:
     subject, role, jti = claims["sub"], claims["role"], claims["jti"]
     issued_at, expires_at = claims["iat"], claims["exp"]
+    session, auth_time = claims.get("session"), claims.get("auth_time", issued_at)
     if (
         not (isinstance(subject, str) and subject.isascii() and subject.isdigit())
         or len(subject) > 19
@@ -81,6 +120,14 @@ def _checked(claims: dict[str, Any]) -> Claims:
         or not (isinstance(jti, str) and jti and len(jti) <= 200 and "\0" not in jti)
         or type(issued_at) not in (int, float)
         or type(expires_at) not in (int, float)
+        or not (session is None or isinstance(session, str))
+        or type(auth_time) not in (int, float)
     ):
         raise TokenError("The token is not valid: log in again.")
-    return Claims(int(subject), role, float(issued_at), float(expires_at), jti)
+    try:
+        times = float(issued_at), float(expires_at), float(auth_time)
+    except OverflowError:
+        raise TokenError("The token is not valid: log in again.") from None
+    if not all(map(isfinite, times)):
+        raise TokenError("The token is not valid: log in again.")
+    return Claims(int(subject), role, *times[:2], jti, session, times[2])

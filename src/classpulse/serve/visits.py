@@ -1,10 +1,8 @@
 """What an educator saw last, so that a page can say what has changed since."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
 import msgspec
 from databases import Database
 from starlette.requests import Request
@@ -15,7 +13,6 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.overview import totals_of
 from classpulse.serve.parameters import NoParameters, read_query
-from classpulse.serve.problems import AWAY, Problem
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import one_statement, snapshot
 from classpulse.serve.viewer import Viewer
@@ -35,37 +32,23 @@ _KEPT = (
 )
 
 
-async def begin_visit(
-    database: Database, viewer: Viewer, overview: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """Note what is seen now; what was seen at the end of the visit before, with its ``at``.
+async def last_visit(database: Database, viewer: Viewer) -> dict[str, Any] | None:
+    """What was seen at the end of the visit before this one, with its ``at``; ``None`` at a first.
 
-    ``None`` at a first visit, and where nothing can be noted, as on a read-only standby: what there
-    is to see is shown all the same. A visit ends when half an hour passes without a page.
+    A visit ends when half an hour passes without a page that is looked at.
     """
-    seen = {
-        **{name: overview[name] for name in _KEPT if name in overview},
-        "percentage": overview["attendance_stats"]["percentage"],
-    }
-    try:
-        async with one_statement(database) as reader:
-            row = await reader.only(
-                _SQL["begin"],
-                educator_id=viewer.educator_id,
-                seen=encode(seen).decode(),
-                away_minutes=_AWAY_MINUTES,
-            )
-    except (*AWAY, asyncpg.PostgresError, Problem) as error:
-        logger.warning("a visit was not noted: %s: %s", type(error).__name__, error)
-        return None
-    if row["before"] is None:
+    async with one_statement(database) as reader:
+        row = await reader.one(
+            _SQL["last"], educator_id=viewer.educator_id, away_minutes=_AWAY_MINUTES
+        )
+    if row is None or row["before"] is None:
         return None
     before: dict[str, Any] = msgspec.json.decode(row["before"])
     return {**before, "at": row["before_at"]}
 
 
 async def _seen(request: Request) -> Response:
-    """A page was left: what it showed is what the next visit is compared with."""
+    """A page is looked at, or was left: what it shows is what the next visit is compared with."""
     viewer = await viewer_of(request)
     read_query(request, NoParameters)
     async with snapshot(request.app.state.database) as reader:
@@ -73,7 +56,12 @@ async def _seen(request: Request) -> Response:
         totals, _ = await totals_of(reader, viewer, sections)
     seen = {name: totals[name] for name in _KEPT}
     async with one_statement(request.app.state.database) as reader:
-        await reader.one(_SQL["leave"], educator_id=viewer.educator_id, seen=encode(seen).decode())
+        await reader.one(
+            _SQL["note"],
+            educator_id=viewer.educator_id,
+            seen=encode(seen).decode(),
+            away_minutes=_AWAY_MINUTES,
+        )
     return Response(status_code=204)
 
 

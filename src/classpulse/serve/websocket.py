@@ -14,8 +14,9 @@ from classpulse.publish.hub import HubClosed
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.resume import Since, open_with_ready
 from classpulse.publish.subscriber import Subscriber, Wanted
-from classpulse.serve.auth import COOKIE, same_site, viewer_of, viewer_of_token
+from classpulse.serve.auth import COOKIE, viewer_of, viewer_of_token
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
+from classpulse.serve.origin import same_site
 from classpulse.serve.outlet import Outlet
 from classpulse.serve.problems import AWAY, Problem, not_found, unauthorized
 from classpulse.serve.stream import follow, placed_or_503, ready_or_503
@@ -95,7 +96,7 @@ async def _serve(
     subscriber = Subscriber(
         viewer.scope,
         educator_id=viewer.educator_id,
-        jti=viewer.jti,
+        bearer=viewer.bearer,
         wanted=wanted,
         encode=text_frame,
     )

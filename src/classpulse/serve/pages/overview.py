@@ -15,7 +15,7 @@ from classpulse.serve.pages.query import ViewQuery
 from classpulse.serve.pages.runs import Runs
 from classpulse.serve.pages.shell import view
 from classpulse.serve.viewer import Viewer
-from classpulse.serve.visits import begin_visit
+from classpulse.serve.visits import last_visit
 
 # Events that the entries of the list of the newest are made of.
 _NEWEST = 200
@@ -34,7 +34,7 @@ async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Respo
     events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES)
     runs = Runs(read_event(event) for event in reversed(events["items"]))
     # Of another term nothing moves, so there is nothing to compare with a visit before.
-    before = None if asked.term else await begin_visit(database, viewer, figures)
+    before = None if asked.term else await last_visit(database, viewer)
     return await view(
         request,
         viewer,

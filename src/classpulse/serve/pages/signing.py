@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from classpulse.serve import tokens
-from classpulse.serve.auth import COOKIE, same_site, viewer_of_token
+from classpulse.serve.auth import COOKIE, viewer_of_token
+from classpulse.serve.origin import same_site
 from classpulse.serve.pages.form import form, local_path
 from classpulse.serve.pages.people import for_people, signed_in
 from classpulse.serve.pages.rendering import page

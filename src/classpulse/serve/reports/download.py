@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.serve.auth import viewer_of
+from classpulse.serve.auth import ENDED, viewer_of
 from classpulse.serve.parameters import read_query
 from classpulse.serve.problems import Problem, unauthorized
 from classpulse.serve.reports import csv_file, pdf_file, xlsx_file
@@ -97,11 +97,9 @@ async def _made(
 
 
 async def _viewer_in(reader: Reader, viewer: Viewer) -> Viewer:
-    now = await viewer_by_id(
-        reader, viewer.educator_id, jti=viewer.jti, expires_at=viewer.expires_at
-    )
+    now = await viewer_by_id(reader, viewer.educator_id, viewer.token)
     if now is None:
-        raise unauthorized("The token was signed out, or its educator is not active: log in again.")
+        raise unauthorized(ENDED)
     return now
 
 
