@@ -11,8 +11,9 @@ begin
     if new.exam_id is not null
         and (new.section_id is null or new.subject_id is null or new.total_marks is null)
     then
+        -- the lock of the foreign key, a moment earlier: whoever changes the total waits for us
         select e.section_id, e.subject_id, e.total_marks into exam
-        from public.exams as e where e.id = new.exam_id;
+        from public.exams as e where e.id = new.exam_id for key share;
         if found then
             new.section_id := coalesce(new.section_id, exam.section_id);
             new.subject_id := coalesce(new.subject_id, exam.subject_id);

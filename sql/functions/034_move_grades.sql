@@ -1,9 +1,22 @@
 -- A changed total moves the grades that still hold the old one. (Section and subject follow by
--- the foreign key.)
+-- the foreign key.) First it waits for the grades being written with the old one, which hold the
+-- key of their exam; in the order of the ids, as everybody does.
 create or replace function classpulse.move_grades() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform
+    from public.exams as exam
+    where exam.id in (
+        select after.id
+        from old_rows as before
+        join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
+    )
+    order by exam.id
+    for update;
+    if not found then
+        return null;
+    end if;
     update public.grades as grade
     set total_marks = after.total_marks
     from old_rows as before

@@ -13,13 +13,15 @@ select
     (select count(*) from (select from classpulse.changes where id >= $1 limit $2) as waiting)
         as waiting,
     exists (select from classpulse.stale_sections) as is_stale,
+    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
     statement_timestamp() as as_of_time
 
 -- name: take_changes
 with taken as (
     delete from classpulse.changes where id >= $1
-    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
 )
 select * from taken order by id
 
@@ -28,7 +30,8 @@ select * from taken order by id
 -- all. A deleted student stays, for its name.
 with taken as (
     delete from classpulse.changes where id >= $1
-    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
 ), foldable as (
     select taken.id, taken.at, taken.source, side.*
     from taken
@@ -63,14 +66,15 @@ with taken as (
         null::jsonb as new,
         foldable.section_id,
         null::bigint[] as student_ids,
-        sum(foldable.row_count)::integer as row_count
+        sum(foldable.row_count)::integer as row_count,
+        0::bigint as xid
     from foldable
     where foldable.section_id is not null
     group by foldable.source, foldable.section_id
 ), of_students as (
     select
         max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
-        null::bigint, array_agg(student.id), count(*)::integer
+        null::bigint, array_agg(student.id), count(*)::integer, 0
     from foldable
     cross join lateral unnest(foldable.student_ids) as student (id)
     where foldable.section_id is null
@@ -84,6 +88,28 @@ select * from taken
 where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
     or operation = 'truncate'
 order by id
+
+-- name: rows_now
+-- Rows as the snapshot holds them, written as capture writes them. $1 grades, $2 attendance,
+-- $3 exams, $4 students by id; $5, $6 student and section of enrollments.
+select 'grades' as source, line.id, null::bigint as section_id,
+    (to_jsonb(line) - '{created_at,updated_at}'::text[])::text as body
+from public.grades as line where line.id = any($1::bigint[])
+union all
+select 'attendance', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
+from public.attendance as line where line.id = any($2::bigint[])
+union all
+select 'exams', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
+from public.exams as line where line.id = any($3::bigint[])
+union all
+select 'students', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
+from public.students as line where line.id = any($4::bigint[])
+union all
+select 'enrollments', line.student_id, line.section_id,
+    (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
+from unnest($5::bigint[], $6::bigint[]) as asked (student_id, section_id)
+join public.enrollments as line
+    on line.student_id = asked.student_id and line.section_id = asked.section_id
 
 -- name: take_stale_sections
 -- A few at a time, by their size, so that a batch stays short.
@@ -258,6 +284,55 @@ from public.performance_cache as figures
 join public.sections as section on section.id = figures.section_id
 where figures.subject_id = any($1::bigint[])
 
+-- name: turn_terms
+-- What turned over since it was last told: a school, and a section of a term that became current
+-- or no longer is (null: such a term has none). Then the next midnight that may turn one, looked
+-- at an hour before, too: where a clock is set back, midnight can come twice. $1 schools whose
+-- turn is told otherwise, $2 so is everybody's.
+with before as (
+    select state.next_turn from classpulse.state as state
+), gone as (
+    delete from classpulse.told_terms as told
+    where not exists (
+        select from classpulse.current_terms as current
+        where current.school_id = told.school_id and current.term_id = told.term_id
+    )
+    returning told.school_id, told.term_id
+), come as (
+    insert into classpulse.told_terms (school_id, term_id)
+    select current.school_id, current.term_id from classpulse.current_terms as current
+    on conflict (school_id, term_id) do nothing
+    returning school_id, term_id
+), planned as (
+    update classpulse.state set next_turn = coalesce(
+        (
+            select min(look.at)
+            from public.terms as term
+            join public.schools as school on school.id = term.school_id
+            cross join lateral (
+                values
+                (case when term.starts_on between current_date - 3 and current_date + 40
+                    then term.starts_on end),
+                (case when term.ends_on between current_date - 3 and current_date + 40
+                    then term.ends_on + 1 end)
+            ) as first (day)
+            cross join lateral (
+                select timezone(school.time_zone, first.day::timestamp) as midnight
+            ) as turn
+            cross join lateral (
+                values (turn.midnight), (turn.midnight - interval '1 hour')
+            ) as look (at)
+            where look.at > now()
+        ),
+        now() + interval '30 days'
+    )
+)
+select turned.school_id, section.id as section_id
+from (select * from gone union select * from come) as turned
+cross join before
+left join public.sections as section on section.term_id = turned.term_id
+where before.next_turn is not null and not $2::boolean and turned.school_id <> all($1::bigint[])
+
 -- name: principals_of_schools
 select educator.id from public.educators as educator
 where educator.school_id = any($1::bigint[]) and educator.role = 'principal'
@@ -286,18 +361,20 @@ delete from classpulse.sessions as session using gone where session.account_id =
 -- name: write_events
 insert into classpulse.events (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts
+    payload, parts, former_student_id, former_subject_id, former_section_ids
 )
 select
     entry.position, entry.at, entry.type, entry.event, entry.school_id,
     entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
-    entry.payload, entry.parts::json
+    entry.payload, entry.parts::json, entry.former_student_id, entry.former_subject_id,
+    entry.former_section_ids::bigint[]
 from unnest(
     $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
+    $13::bigint[], $14::text[]
 ) as entry (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts
+    payload, parts, former_student_id, former_subject_id, former_section_ids
 )
 
 -- name: move_log

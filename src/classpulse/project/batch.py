@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.capture.change import Change
+from classpulse.capture.change import Change, decoded
 from classpulse.project.asking import asked_by
 from classpulse.project.entry import Entry
 from classpulse.project.figures import Asked, Figures
+from classpulse.project.order import in_order, unclear, with_both
 from classpulse.project.structure import (
     Structure,
     everybodys_rights_changed,
     figures_changed,
     scope_changed,
     structure_of,
+    term_turned,
 )
 from classpulse.project.telling import tell
 from classpulse.project.touched import Touched, touched_by
@@ -113,20 +115,23 @@ class _Batch:
         )
         assert backlog is not None
         self.oldest = backlog["oldest"]
-        if not backlog["waiting"] and not backlog["is_stale"]:
+        if not (backlog["waiting"] or backlog["is_stale"] or backlog["is_turning"]):
             return
-        changes = await self._take(backlog["waiting"])
+        taken = await self._take(backlog["waiting"])
+        changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
         structure = structure_of(changes)
         if structure:
             await self._mark(structure)
-        changed = await self._fold(touched_by(changes), stale)
+        changed = await self._fold(touched_by(with_both(taken, changes)), stale)
         figures = await self._figures(changes, stale, changed)
         now: datetime = backlog["as_of_time"]
         entries = await self._scopes(structure, now)
         entries += await self._told(changes, figures, changed)
         entries += of_stale_sections(stale, figures, now)
         entries += await self._look_again(structure, stale, changed, entries, figures, now)
+        if backlog["is_turning"] or structure.turns_terms:
+            entries += await self._turned(structure, now)
         # a batch without events moves the log all the same: something was taken
         if not entries:
             entries = [Entry(now, "_nothing", "_nothing", {})]
@@ -139,6 +144,17 @@ class _Batch:
         records = await self._connection.fetch(SQL[statement], self._cursor.low_water)
         self.taken = len(records)
         return [Change.from_record(record) for record in records]
+
+    async def _in_order(self, changes: list[Change]) -> list[Change]:
+        rows = unclear(changes)
+        if not rows:
+            return changes
+        records = await self._connection.fetch(SQL["rows_now"], *rows.arguments())
+        held = {
+            (record["source"], record["id"], record["section_id"]): decoded(record["body"])
+            for record in records
+        }
+        return in_order(changes, rows, held)
 
     async def _take_stale(self) -> dict[int, str]:
         records = await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS)
@@ -266,6 +282,18 @@ class _Batch:
                         sections.add(record["id"])
                         schools[record["id"]] = record["school_id"]
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
+
+    async def _turned(self, structure: Structure, now: datetime) -> list[Entry]:
+        """Terms that the clock turned over; an edit of the terms is told as what it is."""
+        records = await self._connection.fetch(
+            SQL["turn_terms"], list(structure.schools), structure.every_school
+        )
+        by_school: dict[int, set[int]] = {}
+        for record in records:
+            sections = by_school.setdefault(record["school_id"], set())
+            if record["section_id"] is not None:
+                sections.add(record["section_id"])
+        return [term_turned(school, sorted(of), now) for school, of in by_school.items()]
 
     async def _write(self, entries: list[Entry], now: datetime) -> None:
         position = self._cursor.position

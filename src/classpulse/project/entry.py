@@ -12,7 +12,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 @dataclass(slots=True)
 class Entry:
     """``body`` is what everybody reads who sees one of ``sections``; ``parts`` what only those
-    read who see that section (of an event that concerns several)."""
+    read who see that section (of an event that concerns several). What a row left is ``former``:
+    its student, its subject, and those of ``sections`` that hold nothing of it any more."""
 
     at: datetime
     type: str
@@ -24,6 +25,9 @@ class Entry:
     student: int | None = None
     subject: int | None = None
     educator: int | None = None
+    former_student: int | None = None
+    former_subject: int | None = None
+    former_sections: tuple[int, ...] = ()
 
     def numbered(self, epoch: str, position: int) -> tuple[Any, ...]:
         """The row, in the order of the query ``write_events``."""
@@ -43,13 +47,20 @@ class Entry:
             self.type,
             self.event,
             self.school,
-            "{" + ",".join(map(str, self.sections)) + "}",
+            _array(self.sections),
             self.student,
             self.subject,
             self.educator,
             _encode(head | body).decode(),
             parts,
+            self.former_student,
+            self.former_subject,
+            _array(self.former_sections) if self.former_sections else None,
         )
+
+
+def _array(numbers: tuple[int, ...]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def spread(entry: Entry, parts: dict[int, dict[str, Any]]) -> Entry:
