@@ -1,10 +1,11 @@
 """A term that the clock turns over is told once, to everybody whom it concerns."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
+from clocks import zone_where_midnight_is_in
 from leaders import leading
 
 from classpulse.project.batch import project
@@ -12,18 +13,6 @@ from classpulse.project.epoch import open_log
 from project.batches import SCHOOL, Log
 
 pytestmark = pytest.mark.reliability("terms that turn over")
-DAY = 86_400
-
-
-def zone_where_midnight_is_in(seconds: int) -> str:
-    """A time zone whose next midnight is so many seconds from now."""
-    now = datetime.now(UTC)
-    offset = DAY - (now.hour * 3600 + now.minute * 60 + now.second + seconds) % DAY
-    if offset > DAY // 2:
-        offset -= DAY
-    sign, size = ("-", offset) if offset >= 0 else ("+", -offset)
-    return f"<TST>{sign}{size // 3600}:{size % 3600 // 60:02d}:{size % 60:02d}"
-
 
 TERMS = """
 update schools set time_zone = '{zone}' where id = 1;
