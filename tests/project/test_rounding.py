@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classpulse.database.migrate import migrate
 from classpulse.project.figures import percentage
 from classpulse.project.verify import verify
 from project.batches import SCHOOL, Log
@@ -24,6 +25,18 @@ LONG = [
 digits = st.integers(0, 60).flatmap(
     lambda places: st.decimals(0, 200, places=places, allow_nan=False, allow_infinity=False)
 )
+
+
+OLD_ROUNDING = """
+create or replace function classpulse.rounded(value numeric) returns numeric
+language sql immutable parallel safe
+return round(round(value, 16), 2);
+create or replace function classpulse.exact_percentage(part numeric, whole numeric) returns numeric
+language sql immutable parallel safe
+return case
+    when whole > 0 then round(part * 100.000000000000000000000000 / whole, 24)
+end;
+"""
 
 
 @pytest.fixture
@@ -119,3 +132,40 @@ async def test_means_of_long_decimals_are_exact_and_leave_nothing_behind(
     found = await cached(log.connection)
     assert differences(standings, found[0]) == differences(figures, found[1]) == []
     assert not (await verify(database_url)).figures
+
+
+async def test_an_upgrade_recalculates_only_what_the_old_rounding_may_have_got_wrong(
+    log: Log, database_url: str
+) -> None:
+    await log.connection.execute(OLD_ROUNDING)
+    await log.connection.execute(
+        "insert into grades (student_id, section_id, subject_id, score, total_marks) values"
+        " (1, 1, 1, 59.99499999999999999999999999, 100), (2, 1, 1, 61, 100),"
+        " (1, 2, 1, 59.995, 100), (2, 2, 1, 1, 3), (3, 2, 2, 2, 7)"
+    )
+    await log.fold()
+    average = (
+        "select average from student_performance_summaries where student_id = 1 and section_id = 1"
+    )
+    told = "select section_id, subject_id, updated_at from performance_cache order by 1, 2"
+    before = {row["section_id"]: row for row in await log.connection.fetch(told)}
+    await log.connection.execute(
+        """
+        alter table classpulse.events drop former_student_id, drop former_subject_id,
+            drop former_section_ids;
+        alter table classpulse.state drop next_turn;
+        drop table classpulse.told_terms;
+        delete from classpulse.migrations where name like '0010%';
+        delete from classpulse.objects where file ~ 'rounded|exact'
+        """
+    )
+    await migrate(database_url)
+    assert await log.connection.fetchval(average) == 60
+    stale = await log.connection.fetch("select section_id from classpulse.stale_sections")
+    assert [row["section_id"] for row in stale] == [1]
+    events = await log.fold()
+    assert [(e["type"], e["section_ids"]) for e in events] == [("figures_changed", [1])]
+    assert await log.connection.fetchval(average) == Decimal("59.99")
+    assert not (await verify(database_url)).figures
+    after = {row["section_id"]: row for row in await log.connection.fetch(told)}
+    assert after[2] == before[2]
