@@ -39,4 +39,4 @@ cross join lateral (
         ) as exact
 ) as average
 where round(round(average.exact, 16), 2) <> round(round(average.exact, 23), 2)
-on conflict (section_id) do nothing;
+on conflict do nothing;

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.capture.change import Change, decoded
+from classpulse.capture.change import Change, Row, decoded
 from classpulse.project.asking import asked_by
 from classpulse.project.entry import Entry
 from classpulse.project.figures import Asked, Figures
-from classpulse.project.order import in_order, unclear, with_both
+from classpulse.project.order import Key, in_order, unclear, with_both
 from classpulse.project.structure import (
     Structure,
     everybodys_rights_changed,
@@ -150,10 +150,14 @@ class _Batch:
         if not rows:
             return changes
         records = await self._connection.fetch(SQL["rows_now"], *rows.arguments())
-        held = {
-            (record["source"], record["id"], record["section_id"]): decoded(record["body"])
-            for record in records
-        }
+        held: dict[Key, Row] = {}
+        for record in records:
+            key = (record["source"], record["id"], record["section_id"])
+            try:
+                held[key] = decoded(record["body"])
+            except (RecursionError, ValueError):
+                # nothing can be said of a row that can't be read: it stays as it was captured
+                rows.forget(key)
         return in_order(changes, rows, held)
 
     async def _take_stale(self) -> dict[int, str]:

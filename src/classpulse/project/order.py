@@ -5,7 +5,7 @@ changes of a row can run against what happened. ``old`` and ``new`` tell: each c
 the one before it ended, and the last ends at what the table holds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -16,10 +16,12 @@ from classpulse.capture.change import Change, Row
 #: tables whose rows are told one by one
 _TOLD = frozenset({"grades", "attendance", "exams", "students", "enrollments"})
 
+#: so many rows are compared with each other sooner than hashed
+FEW = 16
+
 #: table, id (or student), and the section of an enrollment
 Key = tuple[str, int, int | None]
 Held = Mapping[Key, Row]
-_State = Hashable
 
 
 @dataclass(slots=True)
@@ -30,6 +32,10 @@ class Unclear:
 
     def __bool__(self) -> bool:
         return bool(self.rows)
+
+    def forget(self, key: Key) -> None:
+        """Leave a row as it is."""
+        self.rows.pop(key, None)
 
     def arguments(self) -> list[list[int]]:
         """The arrays that the query ``rows_now`` takes, in its order."""
@@ -72,7 +78,7 @@ def in_order(changes: list[Change], rows: Unclear, held: Held) -> list[Change]:
     for key, places in rows.rows.items():
         now = held.get(key)
         chain = _chained([changes[place] for place in places], now)
-        if not _ends_at(chain[-1], now) and not _is_followed_by_bulk(changes, places[-1]):
+        if chain[-1].new != now and not _is_followed_by_bulk(changes, places[-1]):
             chain[-1] = _corrected(chain[-1], now)
         moments = sorted(change.at for change in chain)
         for place, change, at in zip(places, chain, moments, strict=True):
@@ -91,56 +97,76 @@ def _key(change: Change) -> Key | None:
 
 def _chained(changes: list[Change], now: Row | None) -> list[Change]:
     """Transaction by transaction from the last, each ending where the next one begins."""
-    end = _state(now)
-    chain: list[Change] = []
-    for xid in reversed(list(dict.fromkeys(change.xid for change in changes))):
-        mine = _trail([change for change in changes if change.xid == xid], end)
-        chain = mine + chain
-        end = _state(mine[0].old)
-    return chain
+    transactions: dict[int, list[Change]] = {}
+    for change in changes:
+        transactions.setdefault(change.xid, []).append(change)
+    end = now
+    trails: list[list[Change]] = []
+    for mine in reversed(transactions.values()):
+        trails.append(_trail(mine, end))
+        end = trails[-1][0].old
+    return [change for trail in reversed(trails) for change in trail]
 
 
-def _trail(changes: list[Change], end: _State) -> list[Change]:
+def _trail(changes: list[Change], end: Row | None) -> list[Change]:
     """The changes of one transaction in an order where each begins at the end of the last."""
-    states = [(_state(change.old), _state(change.new)) for change in changes]
-    follows = all(states[n][1] == states[n + 1][0] for n in range(len(states) - 1))
-    if follows and (states[-1][1] == end or states[0][0] != states[-1][1]):
+    follows = all(one.new == other.old for one, other in pairwise(changes))
+    if follows and (changes[-1].new == end or changes[0].old != changes[-1].new):
         return changes
-    ends = {new: 0 for _, new in states}
-    for old, new in states:
-        ends[new] += 1
-        if old in ends:
-            ends[old] -= 1
-    surplus = [state for state, count in ends.items() if count > 0]
-    walked = _walk_back(states, surplus[0] if surplus else end)
+    last, *states = _numbered([end, *(row for change in changes for row in _sides(change))])
+    steps = list(zip(states[::2], states[1::2], strict=True))
+    surplus = Counter(new for _, new in steps)
+    surplus.subtract(old for old, _ in steps)
+    ends = [state for state, count in surplus.items() if count > 0]
+    walked = _walk_back(steps, ends[0] if ends else last)
     if len(walked) == len(changes):
         return [changes[number] for number in walked]
     # broken by what is not told one by one: at least a row comes first and goes last
     return sorted(changes, key=lambda change: (change.old is not None, change.new is None))
 
 
-def _walk_back(states: list[tuple[_State, _State]], end: _State) -> list[int]:
-    """Every change once, from the last back to the first; fewer, if there is no such way."""
-    into: defaultdict[_State, list[int]] = defaultdict(list)
-    for number, (_, new) in enumerate(states):
+def _sides(change: Change) -> tuple[Row | None, Row | None]:
+    return change.old, change.new
+
+
+def _numbered(rows: list[Row | None]) -> list[int]:
+    """The same number for rows that are alike."""
+    if len(rows) <= FEW:
+        alike: list[Row | None] = []
+        for row in rows:
+            if row not in alike:
+                alike.append(row)
+        return [alike.index(row) for row in rows]
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(_frozen(row), len(numbers)) for row in rows]
+
+
+def _frozen(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return tuple((key, _frozen(value[key])) for key in sorted(value))
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return value  # type: ignore[no-any-return]
+
+
+def _walk_back(steps: list[tuple[int, int]], end: int) -> list[int]:
+    """Every step once, as numbers, so that the last one ends at ``end``; ``[]`` if none can."""
+    into: defaultdict[int, list[int]] = defaultdict(list)
+    for number, (_, new) in enumerate(steps):
         into[new].append(number)
-    way: list[tuple[_State, int | None]] = [(end, None)]
+    way: list[tuple[int, int | None]] = [(end, None)]
     walked: list[int] = []
     while way:
         state, by = way[-1]
         if into[state]:
             number = into[state].pop()
-            way.append((states[number][0], number))
+            way.append((steps[number][0], number))
         else:
             way.pop()
             if by is not None:
                 walked.append(by)
-    follows = all(states[a][1] == states[b][0] for a, b in pairwise(walked))
+    follows = all(steps[one][1] == steps[other][0] for one, other in pairwise(walked))
     return walked if follows else []
-
-
-def _ends_at(change: Change, now: Row | None) -> bool:
-    return _state(change.new) == _state(now)
 
 
 def _is_followed_by_bulk(changes: list[Change], place: int) -> bool:
@@ -170,18 +196,6 @@ def _corrected(change: Change, now: Row | None) -> Change:
     if change.old is None:
         return replace(change, operation="insert", new=now)
     return replace(change, operation="update", new=now)
-
-
-def _state(row: Row | None) -> _State:
-    return None if row is None else _frozen(row)
-
-
-def _frozen(value: Any) -> _State:
-    if isinstance(value, dict):
-        return tuple((key, _frozen(value[key])) for key in sorted(value))
-    if isinstance(value, list):
-        return tuple(map(_frozen, value))
-    return value  # type: ignore[no-any-return]
 
 
 def with_both(before: Iterable[Change], after: Collection[Change]) -> list[Change]:
