@@ -6,6 +6,8 @@ from typing import Any
 from classpulse.capture.change import Change, Row
 from classpulse.project.entry import Entry, spread
 from classpulse.project.figures import Figures, percentage, totals
+from classpulse.project.moved import former, previous_keys
+from classpulse.project.register import attendance
 from classpulse.project.roster import enrollment, student
 
 Part = dict[str, Any]
@@ -31,10 +33,10 @@ def _grade(change: Change, figures: Figures) -> Entry:
         school=figures.schools.get(row["section_id"]),
         student=row["student_id"],
         subject=row["subject_id"],
-        former_student=_former("student_id", row, old),
-        former_subject=_former("subject_id", row, old),
+        former_student=former("student_id", row, old),
+        former_subject=former("subject_id", row, old),
     )
-    moved_from = _former("section_id", row, old)
+    moved_from = former("section_id", row, old)
     if moved_from is None or old is None:
         part = _grade_part(change.operation, change.new, old, figures)
         return spread(entry, {row["section_id"]: part})
@@ -46,18 +48,6 @@ def _grade(change: Change, figures: Figures) -> Entry:
             moved_from: _grade_part("delete", None, old, figures),
         },
     )
-
-
-def _former(key: str, row: Row, old: Row | None) -> int | None:
-    """The value that a row of now had before, if it was another one."""
-    return old[key] if old is not None and old[key] != row[key] else None
-
-
-def _previous_keys(row: Row, old: Row | None, *keys: str) -> Part:
-    """The keys that a row left, for those who see it where it was."""
-    if old is None:
-        return {}
-    return {f"previous_{key}": old[key] for key in keys if old[key] != row[key]}
 
 
 def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figures) -> Part:
@@ -88,7 +78,7 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
         "previous_status": old["status"] if old else None,
         "graded_on": row.get("graded_on"),
         "remarks": row.get("remarks"),
-        **_previous_keys(row, here, "student_id", "subject_id", "exam_id"),
+        **previous_keys(row, here, "student_id", "subject_id", "exam_id"),
     }
     of_subject = figures.subjects.get((section, subject))
     standing = figures.standings.get((student, section))
@@ -127,82 +117,6 @@ def _previous_figures(row: Row, old: Row | None, figures: Figures) -> Part:
     return {"previous": found} if found else {}
 
 
-def _attendance(change: Change, figures: Figures) -> Entry:
-    row, old = change.row, change.old
-    entry = Entry(
-        change.at,
-        "attendance_update",
-        "attendance_updated",
-        {},
-        school=figures.student_schools.get(row["student_id"]),
-        student=row["student_id"],
-        former_student=_former("student_id", row, old),
-    )
-    now_in = _sections_of(row, figures)
-    was_in = _sections_of(old, figures) if old is not None else ()
-    entry.former_sections = tuple(section for section in was_in if section not in now_in)
-    parts = {
-        section: _attendance_part(
-            change.operation, change.new, old, section, figures, was_here=section in was_in
-        )
-        for section in now_in
-    }
-    for section in entry.former_sections:
-        parts[section] = _attendance_part("delete", None, old, section, figures, was_here=True)
-    if not parts:
-        entry.body = _attendance_part(
-            change.operation, change.new, old, None, figures, was_here=True
-        )
-    return spread(entry, parts)
-
-
-def _sections_of(row: Row, figures: Figures) -> tuple[int, ...]:
-    """Where an attendance row counts: in its section, or in all that the student is in."""
-    if row["section_id"] is not None:
-        return (row["section_id"],)
-    return tuple(dict.fromkeys(figures.enrollments.get(row["student_id"], [])))
-
-
-def _attendance_part(
-    operation: str,
-    new: Row | None,
-    old: Row | None,
-    section: int | None,
-    figures: Figures,
-    *,
-    was_here: bool,
-) -> Part:
-    row = new or old
-    assert row is not None
-    student = row["student_id"]
-    here = old if was_here else None
-    standing = figures.standings.get((student, section)) if section is not None else None
-    of_section = figures.sections.get(section) if section is not None else None
-    performance = {"section_id": section, "student": standing, "section": of_section}
-    if here is not None and here["student_id"] != student and section is not None:
-        performance["previous"] = {"student": figures.standings.get((here["student_id"], section))}
-    return {
-        "operation": operation,
-        "attendance_data": {
-            "attendance_id": row["id"],
-            "student_id": student,
-            "student_name": figures.students.get(student, {}).get("name"),
-            "section_id": section,
-            "section_name": figures.section_names.get(section) if section is not None else None,
-            "date": row["date"],
-            "period": row.get("period"),
-            "whole_day": row["section_id"] is None,
-            "status": new["status"] if new else None,
-            "previous_status": old["status"] if old else None,
-            "remarks": row.get("remarks"),
-            "attendance_percentage": standing and standing["attendance_percentage"],
-            "section_attendance_percentage": of_section and of_section["attendance_average"],
-            **_previous_keys(row, here, "student_id"),
-        },
-        "performance_data": performance,
-    }
-
-
 def _exam(change: Change, figures: Figures) -> Entry:
     row, old = change.row, change.old
     event = {"insert": "exam_created", "update": "exam_updated", "delete": "exam_deleted"}
@@ -214,9 +128,9 @@ def _exam(change: Change, figures: Figures) -> Entry:
         {},
         school=figures.schools.get(row["section_id"]),
         subject=row["subject_id"],
-        former_subject=_former("subject_id", row, old),
+        former_subject=former("subject_id", row, old),
     )
-    moved_from = _former("section_id", row, old)
+    moved_from = former("section_id", row, old)
     parts = {
         row["section_id"]: _exam_part(
             change.operation, row, old if moved_from is None else None, figures
@@ -244,7 +158,7 @@ def _exam_part(operation: str, row: Row, old: Row | None, figures: Figures) -> P
             "total_marks": row["total_marks"],
             "section_id": section,
             "section_name": figures.section_names.get(section),
-            **_previous_keys(row, old, "subject_id"),
+            **previous_keys(row, old, "subject_id"),
         },
         "performance_data": {
             "section_id": section,
@@ -295,7 +209,7 @@ def bulk_entry(change: Change, section: int, rows: int | None, figures: Figures)
 
 _TELLERS: dict[str, Callable[[Change, Figures], Entry]] = {
     "grades": _grade,
-    "attendance": _attendance,
+    "attendance": attendance,
     "exams": _exam,
     "enrollments": enrollment,
     "students": student,
