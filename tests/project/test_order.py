@@ -245,6 +245,9 @@ write = st.one_of(
         st.integers(1, 3),
     ),
     st.tuples(
+        st.just("update grades set id = (id + 1) % 4 + {} where id = {}"), small, st.integers(1, 3)
+    ),
+    st.tuples(
         st.just("update grades set score = {}, section_id = 3 - section_id where id <> {}"),
         small,
         st.integers(1, 3),
