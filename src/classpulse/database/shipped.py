@@ -78,6 +78,15 @@ def triggers() -> list[Script]:
     return [Script(path) for path in scripts("triggers")]
 
 
+def version() -> str:
+    """Of the SQL that the projector's Python must fit: two releases with the same one can take
+    turns in one database."""
+    made = hashlib.sha256()
+    for script in [*migrations(), *functions()]:
+        made.update(f"{script.file} {script.hash}\n".encode())
+    return made.hexdigest()[:16]
+
+
 def roles() -> Script:
     """The group roles and their rights."""
     return Script(folder("sql") / "roles.sql")
