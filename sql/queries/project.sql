@@ -428,7 +428,8 @@ select classpulse.database_identity()
 -- name: look
 -- Whether something that an administrator undid is to be put back.
 select
-    not classpulse.capture_is_intact()
+    exists (select from classpulse.missing_triggers)
+    or exists (select from classpulse.misbound_views)
     or exists (
         select from classpulse.definitions as made
         where made.kind = 'trigger'

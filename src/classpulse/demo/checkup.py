@@ -43,7 +43,7 @@ class Checkup:
             with self._step("the database answers, its triggers are whole"):
                 connection = await connect(self._database_url, application_name="classpulse check")
                 _same(await connection.fetchval(_SQL["capture_is_intact"]), True, "triggers whole")
-            with self._step("the server answers and is ready"):
+            with self._step("the server answers, and changes arrive there"):
                 await self._until_ready()
             async with AsyncExitStack() as stack:
                 with self._step("a school of its own, made by SQL"):
@@ -143,10 +143,11 @@ class Checkup:
         deadline = time.monotonic() + _READY_SECONDS
         while True:
             status, answer = await self._client.request("GET", "/readyz")
-            if status == 200:
+            if status == 200 and answer["live"]:
                 return
             if time.monotonic() > deadline:
-                raise CheckFailedError(f"/readyz says {status}: {answer}")
+                reasons = "; ".join((answer or {}).get("reasons", ["nothing that can be read"]))
+                raise CheckFailedError(f"/readyz says {status}: {reasons}")
             await asyncio.sleep(0.2)
 
     async def _log_in(self, school: OwnSchool) -> None:
