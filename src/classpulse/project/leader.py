@@ -164,7 +164,7 @@ class Leader:
         cursor = await open_log(connection)
         wake = Wake(connection)
         await wake.start()
-        self.leading, self._said = True, ""
+        self.leading = True
         log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
         chores = _Chores(connection, cursor, self._retention)
         healing = Healing(self._url)
@@ -172,7 +172,7 @@ class Leader:
             while not (wake.asked_to_look and await self._is_wanted(connection, wake)):
                 began = loop.time()
                 outcome = await project(connection, cursor)
-                seconds = loop.time() - began
+                seconds, self._said = loop.time() - began, ""
                 await chores.after(outcome)
                 await healing.look(connection)
                 await wake.wait(outcome.taken, outcome.oldest, seconds)
