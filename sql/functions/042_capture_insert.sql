@@ -7,7 +7,7 @@ declare
     touched bigint;
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        if not classpulse.check_captured(tg_relid, tg_argv[0]) then
+        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
             return null;
         end if;
     end if;

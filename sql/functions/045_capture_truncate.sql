@@ -4,7 +4,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        if not classpulse.check_captured(tg_relid, tg_argv[0]) then
+        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
             return null;
         end if;
     end if;
@@ -13,3 +13,5 @@ begin
     return null;
 end
 $$;
+-- what the capture functions of an older release asked
+drop function if exists classpulse.check_captured(oid, text);

@@ -15,7 +15,7 @@ from classpulse.sql import queries
 
 PATIENCE_SECONDS = 120.0
 #: a writer that is in the way now may be gone at the next try
-HEALING_SECONDS = 2.0
+HEALING_SECONDS = 1.0
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What one transaction of an installation does, run by us or printed for psql."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ def search_path() -> Step:
 
 def removal() -> Step:
     """The way back."""
-    return Step(shipped.removal().file, (Statement(shipped.removal().text),))
+    names = Statement(queries("migrate")["shipped"], (json.dumps(shipped.names()),))
+    return Step(shipped.removal().file, (names, Statement(shipped.removal().text)))
 
 
 def _recorded(script: Script) -> tuple[Statement, ...]:

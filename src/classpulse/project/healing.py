@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.5
 #: after a try that left something to do, ever longer: a restore may be at work
-AGAIN_SECONDS, AGAIN_MOST_SECONDS = 2.0, 60.0
+AGAIN_SECONDS, AGAIN_MOST_SECONDS = 2.0, 10.0
 
 
 class Healing:
