@@ -1,7 +1,10 @@
 -- How Postgres words an object of ours; null if it is not there. A trigger's state belongs to it.
+-- The settings are those that it words names and literals by.
 create or replace function classpulse.definition_of(kind text, name text, relation text)
 returns text
-language sql stable set search_path = pg_catalog, pg_temp set quote_all_identifiers = off
+language sql stable set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off set standard_conforming_strings = on set bytea_output = hex
+set datestyle = iso set intervalstyle = postgres set timezone = utc set extra_float_digits = 1
 as $$
     select case $1
         when 'view' then (

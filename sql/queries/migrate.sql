@@ -3,6 +3,7 @@ set lock_timeout = '1s';
 set statement_timeout = 0;
 set default_transaction_read_only = off;
 set standard_conforming_strings = on;
+set quote_all_identifiers = off;
 set row_security = off;
 set idle_in_transaction_session_timeout = 0;
 set search_path = pg_catalog;

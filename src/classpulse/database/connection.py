@@ -25,6 +25,7 @@ STEADY = {
     "IntervalStyle": "postgres",
     "bytea_output": "hex",
     "TimeZone": "UTC",
+    "quote_all_identifiers": "off",
 }
 
 

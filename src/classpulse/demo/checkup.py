@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from classpulse.database.connection import connect
+from classpulse.database.connection import STEADY, connect
 from classpulse.demo.client import Client, Message
 from classpulse.demo.own_school import OwnSchool, own_school
 from classpulse.sql import queries
@@ -41,8 +41,14 @@ class Checkup:
         connection = None
         try:
             with self._step("the database answers, its triggers are whole"):
-                connection = await connect(self._database_url, application_name="classpulse check")
+                connection = await connect(
+                    self._database_url,
+                    application_name="classpulse check",
+                    server_settings={**STEADY, "statement_timeout": "0"},
+                )
                 _same(await connection.fetchval(_SQL["capture_is_intact"]), True, "triggers whole")
+                # a tool that wrote ids of its own left the sequences of the next ones behind
+                await connection.fetch(queries("migrate")["advance_sequences"])
             with self._step("the server answers, and changes arrive there"):
                 await self._until_ready()
             async with AsyncExitStack() as stack:

@@ -273,8 +273,9 @@ class _Chores:
         if self._drawn is None and now >= self._next_bound:
             self._next_bound = now + LOW_WATER_SECONDS
             drawn = await self._connection.fetchval(SQL["drawn_id"])
-            # a restore of data alone sets the sequence back: ids start below the bound again
-            self._cursor.low_water = min(self._cursor.low_water, drawn + 1)
+            if drawn + 1 < self._cursor.low_water:
+                # a restore of data alone set the sequence back: ids start below the bound again
+                self._cursor.low_water = 0
             self._drawn = (drawn, await self._connection.fetchval(SQL["next_transaction"]))
         if now >= self._next_cleaning:
             # a short retention is kept about as exactly as a long one
