@@ -109,7 +109,7 @@ select format(
 from classpulse.sequences_behind();
 
 -- name: advance_sequences
-select * from classpulse.advance_sequences() as sentence;
+select * from classpulse.advance_sequences(to_regclass($1::text)) as sentence;
 
 -- name: has_version
 select coalesce(

@@ -72,7 +72,8 @@ async def _add(
             await _check_school(connection, known, role, school)
             if known is None:
                 # a tool that wrote ids of its own left the sequence behind
-                for said in await connection.fetch(queries("migrate")["advance_sequences"]):
+                advance = queries("migrate")["advance_sequences"]
+                for said in await connection.fetch(advance, "public.educators"):
                     click.echo(f"note: {said['sentence']}", err=True)
                 educator_id = await connection.fetchval(
                     queries("cli")["add_educator"], email, name, role, school

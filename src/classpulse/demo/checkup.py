@@ -48,7 +48,7 @@ class Checkup:
                 )
                 _same(await connection.fetchval(_SQL["capture_is_intact"]), True, "triggers whole")
                 # a tool that wrote ids of its own left the sequences of the next ones behind
-                await connection.fetch(queries("migrate")["advance_sequences"])
+                await connection.fetch(queries("migrate")["advance_sequences"], None)
             with self._step("the server answers, and changes arrive there"):
                 await self._until_ready()
             async with AsyncExitStack() as stack:

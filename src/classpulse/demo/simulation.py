@@ -100,7 +100,7 @@ async def _as_a_writer(
         with contextlib.suppress(
             asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError
         ):
-            await connection.fetch(queries("migrate")["advance_sequences"])
+            await connection.fetch(queries("migrate")["advance_sequences"], None)
         try:
             await connection.execute(_SQL["as_a_writer"])
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:

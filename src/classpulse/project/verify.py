@@ -71,7 +71,7 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
             await connection.execute(SQL["revoke_strange_grants"])
             await connection.execute(SQL["forget_installed_functions"])
         if repair and found.notes:
-            await connection.fetch(MIGRATE["advance_sequences"])
+            await connection.fetch(MIGRATE["advance_sequences"], None)
     if repair and found.capture:
         await migrate(url)
     return found
