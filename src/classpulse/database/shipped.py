@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from classpulse.assets import folder
@@ -88,9 +88,10 @@ def triggers() -> list[Script]:
     return [Script(path) for path in scripts("triggers")]
 
 
+@cache
 def version() -> str:
     """Of the SQL that the projector's Python must fit: two releases with the same one can take
-    turns in one database."""
+    turns in one database. Read once: an upgrade may exchange the files under a running process."""
     made = hashlib.sha256()
     for script in [*migrations(), *functions()]:
         made.update(f"{script.file} {script.hash}\n".encode())

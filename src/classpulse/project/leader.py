@@ -97,6 +97,8 @@ class Leader:
     def __init__(self, url: str, *, retention: timedelta) -> None:
         self._url = url
         self._retention = retention
+        # of the Python that runs here, whatever is installed beside it later
+        self._version = shipped.version()
         self._was_fit = False
         self._said = ""
         self.leading = False
@@ -148,7 +150,7 @@ class Leader:
         loop = asyncio.get_running_loop()
         next_look = loop.time()
         while True:
-            number = await _try_lock(connection)
+            number = await _try_lock(connection, self._version)
             self._was_fit, self.obstacle = True, None
             if number is not None:
                 return number
@@ -196,7 +198,7 @@ async def take_over(connection: "Connection") -> None:
     """
     deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
     tries = 0
-    while await _try_lock(connection) is None:
+    while await _try_lock(connection, shipped.version()) is None:
         if asyncio.get_running_loop().time() > deadline:
             raise DatabaseError(
                 "the running server does not let go of the projector's lock: "
@@ -209,9 +211,8 @@ async def take_over(connection: "Connection") -> None:
         await asyncio.sleep(0.01)
 
 
-async def _try_lock(connection: "Connection") -> int | None:
+async def _try_lock(connection: "Connection", version: str) -> int | None:
     """The number of the lock, if it is ours now."""
-    version = shipped.version()
     state = await connection.fetchrow(SQL["take_lock"], version)
     if state is None:
         raise DatabaseError("classpulse.state is empty: run classpulse migrate")
