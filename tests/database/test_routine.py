@@ -184,7 +184,7 @@ async def test_rows_alone_restored_over_an_installation_keep_it_going(
             "trigger theirs on table public.notes",
         ),
         (
-            "create table public.notes (educator_id bigint references classpulse.passwords)",
+            "create table public.notes (educator_id uuid references classpulse.passwords)",
             "constraint notes_educator_id_fkey on table public.notes",
         ),
     ],
