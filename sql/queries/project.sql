@@ -15,7 +15,8 @@ select
     exists (select from classpulse.stale_sections) as is_stale,
     (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
-    statement_timestamp() as as_of_time
+    statement_timestamp() as as_of_time,
+    (select state.version from classpulse.state as state) as version
 
 -- name: take_changes
 with taken as (
@@ -417,35 +418,105 @@ select least(
 )
 
 -- name: take_lock
-select pg_try_advisory_lock(hashtext('classpulse.leader'), 1)
+-- $1: the version of the SQL that we can lead; under another nobody may try.
+select
+    state.version is not distinct from $1::text as is_our_version,
+    state.lock_number,
+    case when state.version is not distinct from $1::text
+        then pg_try_advisory_lock(hashtext('classpulse.leader'), state.lock_number)
+    end as taken
+from classpulse.state as state
+
+-- name: confirm_lock
+-- The number may have changed between its reading and the lock; from here on it can't.
+select state.lock_number = $1::integer and state.version is not distinct from $2::text
+from classpulse.state as state
+for share
 
 -- name: ask_leader_to_yield
-select pg_notify('classpulse_wake', 'yield')
+-- NOTIFY is free to all: it makes the leader look, and what it looks at is its owner's.
+with wanted as (
+    update classpulse.handover set wanted_at = clock_timestamp() returning wanted_at
+)
+select pg_notify('classpulse_wake', 'yield') from wanted
+
+-- name: is_wanted
+select wanted_at > clock_timestamp() - interval '2 s' from classpulse.handover
+
+-- name: lock_holder
+-- Who holds the leader's lock; `is_stranger` if it can be nobody who projects.
+select
+    held.pid,
+    coalesce(pg_get_userbyid(activity.usesysid), '(unknown)') as role,
+    activity.application_name as application,
+    activity.usesysid is not null
+    and not pg_has_role(activity.usesysid, owned.relowner, 'usage') as is_stranger
+from classpulse.state as state
+join pg_class as owned on owned.oid = 'classpulse.state'::regclass
+join pg_locks as held
+    on held.locktype = 'advisory'
+    and held.granted
+    and held.objsubid = 2
+    and held.database = (select oid from pg_database where datname = current_database())
+    and held.classid = hashtext('classpulse.leader')::bit(32)::bigint::oid
+    and held.objid = state.lock_number::bigint::oid
+left join pg_stat_activity as activity on activity.pid = held.pid
+
+-- name: keep_lock_number
+-- Nobody can confirm a lock meanwhile.
+select lock_number from classpulse.state for update
+
+-- name: change_lock_number
+update classpulse.state set lock_number = 2 + floor(random() * 2000000000)::integer
 
 -- name: end_stuck_leader
 -- A leader's backend that writes to a client that no longer reads never sees its timeouts.
 select pg_terminate_backend(activity.pid)
-from pg_locks as held
-join pg_stat_activity as activity on activity.pid = held.pid
-where held.locktype = 'advisory'
+from classpulse.state as state
+join pg_locks as held
+    on held.locktype = 'advisory'
     and held.granted
     and held.database = (select oid from pg_database where datname = current_database())
     and held.classid = hashtext('classpulse.leader')::bit(32)::bigint::oid
-    and held.objid = 1
-    and activity.backend_start < clock_timestamp() - interval '6 s'
+    and held.objid = state.lock_number::bigint::oid
+join pg_stat_activity as activity on activity.pid = held.pid
+where activity.backend_start < clock_timestamp() - interval '6 s'
     and activity.wait_event = 'ClientWrite'
     and activity.state_change < clock_timestamp() - interval '6 s'
 
 -- name: state
-select epoch, position, low_water, identity from classpulse.state
+select
+    state.epoch,
+    greatest(state.position, (select max(event.position) from classpulse.events as event))
+        as position,
+    state.position < (select max(event.position) from classpulse.events as event) as is_behind,
+    state.low_water,
+    state.identity,
+    state.version
+from classpulse.state as state
+
+-- name: catch_up
+-- Rows of the log were restored without the row that says where it stands.
+update classpulse.state set position = greatest(position, $1::bigint)
 
 -- name: identity
-select jsonb_build_object(
-    'system', (select system_identifier::text from pg_control_system()),
-    'timeline', substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
-    'database', (select oid::bigint from pg_database where datname = current_database()),
-    'events', 'classpulse.events'::regclass::oid::bigint
-)
+select classpulse.database_identity()
+
+-- name: look
+-- Whether something that an administrator undid is to be put back.
+select
+    exists (select from classpulse.missing_triggers)
+    or exists (select from classpulse.misbound_views)
+    or exists (
+        select from classpulse.definitions as made
+        where made.kind = 'trigger'
+            and not exists (
+                select from pg_trigger as t
+                where t.tgrelid = to_regclass(made.relation)
+                    and t.tgname = made.name
+                    and t.tgenabled <> 'D'
+            )
+    ) as is_broken
 
 -- name: new_epoch
 update classpulse.state set
@@ -489,4 +560,4 @@ with tokens as (
 delete from classpulse.canaries where born_at < clock_timestamp() - interval '1 day'
 
 -- name: release_lock
-select pg_advisory_unlock(hashtext('classpulse.leader'), 1)
+select pg_advisory_unlock(hashtext('classpulse.leader'), $1::integer)

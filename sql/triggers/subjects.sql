@@ -1,3 +1,3 @@
 create or replace trigger classpulse_touch before update on public.subjects
-for each row when (old.* *<> new.*) execute function classpulse.touch();
+for each row execute function classpulse.touch();
 select classpulse.install_capture('public.subjects', 'row');

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from classpulse.capture.change import Change, Row, decoded
+from classpulse.errors import OtherVersionError
 from classpulse.project.asking import asked_by
 from classpulse.project.entry import Entry
 from classpulse.project.figures import Asked, Figures
@@ -55,6 +56,8 @@ class Cursor:
     epoch: str
     position: int
     low_water: int
+    #: of the SQL in the database: under another one no batch is made
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class _Batch:
             SQL["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
         )
         assert backlog is not None
+        if backlog["version"] != self._cursor.version:
+            raise OtherVersionError("the database was migrated to another version of classpulse")
         self.oldest = backlog["oldest"]
         if not (backlog["waiting"] or backlog["is_stale"] or backlog["is_turning"]):
             return
