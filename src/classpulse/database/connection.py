@@ -138,13 +138,14 @@ def converted_errors(url: str) -> Iterator[None]:
             f"{place}: none is what target_session_attrs asks for; wait for the failover's end, "
             "or ask for another kind"
         ) from error
+    # before ValueError, which an error of a certificate is, too
+    except ssl.SSLError as error:
+        raise DatabaseError(f"{place} can't be reached over TLS: {error}") from error
     except (asyncpg.ClientConfigurationError, ValueError) as error:
         # not what the driver says: it may quote the password
         raise DatabaseError(
             f"the database's address can't be read: expected one like {EXAMPLE}"
         ) from error
-    except ssl.SSLError as error:
-        raise DatabaseError(f"{place} can't be reached over TLS: {error}") from error
     except (OSError, asyncpg.ConnectionDoesNotExistError, TimeoutError) as error:
         reason = "no answer" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else error
         raise DatabaseError(
