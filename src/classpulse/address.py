@@ -162,6 +162,10 @@ def _check(given: Mapping[str, str]) -> None:
         *("require", "verify-ca", "verify-full"),
     ):
         raise AddressError("sslmode=require or stricter with sslnegotiation=direct")
+    if given.get("sslrootcert") == "system":
+        raise AddressError(
+            "a file as sslrootcert, not system: /etc/ssl/certs/ca-certificates.crt on Debian"
+        )
     for name in _FILES:
         if name in given and not os.access(given[name], os.R_OK):
             raise AddressError(f"a file that can be read as {name}, not {given[name]}")
