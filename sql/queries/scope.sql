@@ -3,8 +3,8 @@
 -- session that it must repeat, and the tokens signed out, each with the seconds until it ends.
 select
     educator.id,
-    educator.full_name,
-    educator.email,
+    classpulse.shown_name(educator.full_name) as full_name,
+    classpulse.shown_name(educator.email) as email,
     educator.role,
     educator.school_id,
     case educator.role

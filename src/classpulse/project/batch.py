@@ -186,6 +186,13 @@ class _Batch:
 
     async def _fold(self, touched: Touched, stale: dict[int, str]) -> list[tuple[int | None, int]]:
         """Returns the standings that changed, and (without a student) the sections."""
+        if touched.has_names or stale:
+            await self._connection.execute(
+                SQL["name_students"],
+                None if touched.every_name else list(touched.named_students),
+                list(stale),
+                list(touched.named_schools),
+            )
         if stale:
             await self._connection.execute(SQL["apply_policies"], list(stale))
             touched.sections.update(stale)
