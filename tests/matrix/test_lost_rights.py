@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from processes import SECRET, STREAM, Server, command, curl, serving, surroundings
 from serve.conftest import password_hash, school_template  # noqa: F401
@@ -51,7 +51,7 @@ class Site:
     database_url: str
     tool: "asyncpg.Connection[asyncpg.Record]"
     servers: tuple[Server, Server]
-    clients: tuple[httpx.AsyncClient, httpx.AsyncClient]
+    clients: tuple[httpx2.AsyncClient, httpx2.AsyncClient]
 
     async def add(self, educator: int, password: str) -> None:
         """A password by the command, as an administrator gives one."""
@@ -86,7 +86,7 @@ async def site(cluster: Any, school_template: str, tmp_path_factory: Any) -> Asy
     async with AsyncExitStack() as stack:
         servers = tuple(stack.enter_context(serving(url, Path(logs, f"{n}.log"))) for n in range(2))
         clients = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=server.url, timeout=20))
+            await stack.enter_async_context(httpx2.AsyncClient(base_url=server.url, timeout=20))
             for server in servers
         ]
         yield Site(url, tool, servers, (clients[0], clients[1]))  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ async def token_of(site: Site, educator: int) -> str:
     return await asyncio.to_thread(_run, site.database_url, "token", email_of(educator))
 
 
-async def asked(client: httpx.AsyncClient, call: Call, token: str) -> int:
+async def asked(client: httpx2.AsyncClient, call: Call, token: str) -> int:
     method = "HEAD" if call.kind == "stream" else call.method
     answer = await client.request(method, call.address, json=call.body, headers=bearer(token))
     return answer.status_code
