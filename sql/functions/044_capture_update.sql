@@ -1,5 +1,6 @@
 -- Appends what a statement really changed: a row whose values are the same is none. A row whose
--- key changed is one gone and one come. Arguments as of capture_insert.
+-- key changed is one gone and one come. Arguments, and what a change carries, as of capture_insert:
+-- values beyond it are compared, but not carried.
 create or replace function classpulse.capture_update() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -15,16 +16,30 @@ begin
         return null;
     end if;
     with before as (
-        select to_jsonb(old_row) - '{created_at,updated_at}'::text[] as line
-        from old_rows as old_row
+        select
+            here as image,
+            -- by these alone a row has not changed
+            coalesce(known.created_at::text, '') as created,
+            coalesce(known.updated_at::text, '') as updated,
+            -- include: carried
+            as line
+        from old_rows as here
+        -- include: known
     ), after as (
-        select to_jsonb(new_row) - '{created_at,updated_at}'::text[] as line
-        from new_rows as new_row
+        select
+            here as image,
+            -- by these alone a row has not changed
+            coalesce(known.created_at::text, '') as created,
+            coalesce(known.updated_at::text, '') as updated,
+            -- include: carried
+            as line
+        from new_rows as here
+        -- include: known
     ), changed as (
         select before.line as old, after.line as new
         from (
             select
-                before.line,
+                before.*,
                 coalesce(
                     before.line -> 'id',
                     jsonb_build_array(
@@ -37,7 +52,7 @@ begin
         ) as before
         full join (
             select
-                after.line,
+                after.*,
                 coalesce(
                     after.line -> 'id',
                     jsonb_build_array(
@@ -49,6 +64,11 @@ begin
             from after
         ) as after on after.key = before.key
         where before.line is distinct from after.line
+            or (
+                before.image *<> after.image
+                and replace(replace(before.image::text, before.created, ''), before.updated, '')
+                <> replace(replace(after.image::text, after.created, ''), after.updated, '')
+            )
     ), placed as (
         select
             changed.old,

@@ -7,6 +7,7 @@ declare
     asked_at timestamptz := clock_timestamp();
     at_snapshot pg_snapshot;
     folded_at timestamptz;
+    waiting text;
 begin
     if timeout is null or timeout < interval '0' then
         raise exception 'timeout must be an interval like ''30 s''';
@@ -30,5 +31,12 @@ begin
         commit;
         perform pg_sleep(0.02);
     end loop;
+    waiting := classpulse.sections_set_aside();
+    if waiting is not null then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('all figures are up to date, but those of %s: set aside', waiting),
+            hint = 'classpulse verify says why';
+    end if;
 end
 $$;

@@ -54,7 +54,7 @@ where case shipped.kind
         select from pg_trigger as t
         where t.tgrelid = to_regclass(shipped.relation)
             and t.tgname = shipped.name
-            and t.tgenabled <> 'D'
+            and t.tgenabled = 'A'
     )
     else not exists (
         select from pg_proc as p

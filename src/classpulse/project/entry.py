@@ -1,5 +1,7 @@
 """A row of the event log, before it has its number."""
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +9,10 @@ from typing import Any
 import msgspec
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+#: a row of the log, in the order of the query ``write_events``
+Numbered = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -25,7 +31,7 @@ class Entry:
     subject: int | None = None
     educator: int | None = None
 
-    def numbered(self, epoch: str, position: int) -> tuple[Any, ...]:
+    def numbered(self, epoch: str, position: int) -> Numbered:
         """The row, in the order of the query ``write_events``."""
         head: dict[str, Any] = {"type": self.type, "event": self.event}
         body = self.body
@@ -50,6 +56,16 @@ class Entry:
             _encode(head | body).decode(),
             parts,
         )
+
+
+def ascii_json(row: Numbered) -> Numbered:
+    """The same row for a database whose encoding lacks characters: they are escaped."""
+    *columns, payload, parts = row
+    return (*columns, _escaped(payload), parts and _escaped(parts))
+
+
+def _escaped(text: str) -> str:
+    return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def spread(entry: Entry, parts: dict[int, dict[str, Any]]) -> Entry:

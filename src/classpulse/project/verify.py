@@ -31,12 +31,16 @@ class Verified:
     """What was found: a sentence a difference, empty if all is well."""
 
     capture: list[str] = field(default_factory=list)
+    #: sections that wait, and policies that can't be read
+    set_aside: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
     sections: set[int] = field(default_factory=set)
+    #: those of ``set_aside`` that are so at the end, too
+    still_set_aside: list[str] = field(default_factory=list)
 
     @property
     def differences(self) -> list[str]:
-        return self.capture + self.figures
+        return self.capture + self.set_aside + self.figures
 
 
 async def verify(url: str, *, repair: bool = False) -> Verified:
@@ -51,9 +55,15 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
         await connection.execute(PROJECT["flag_awake"])
         found = Verified(capture=await _capture(connection))
         await _drain(connection, cursor)
+        found.set_aside = await _set_aside(connection)
+        if repair and found.set_aside:
+            await connection.execute(PROJECT["retry_set_aside"])
+            while await connection.fetchval(SQL["is_due"]):
+                await project(connection, cursor)
         await _compare(connection, cursor, found, repair=repair)
         if repair and found.sections:
             await _drain(connection, cursor)
+        found.still_set_aside = await _set_aside(connection)
         if repair and found.capture:
             await connection.execute(SQL["forget_installed_functions"])
     if repair and found.capture:
@@ -76,6 +86,15 @@ async def _capture(connection: "Connection") -> list[str]:
             elif "$$" in script.text and bodies[created.name] != script.text.split("$$")[1]:
                 found.append(f"{created.name}: the function was altered")
     return found
+
+
+async def _set_aside(connection: "Connection") -> list[str]:
+    """What waits, or is calculated another way than written: the figures of others are exact."""
+    return [
+        record["difference"]
+        for name in ("set_aside", "unreadable_policies")
+        for record in await connection.fetch(SQL[name])
+    ]
 
 
 async def _drain(connection: "Connection", cursor: Cursor) -> None:
