@@ -18,9 +18,9 @@ begin
     with before as (
         select
             here as image,
-            -- by these alone a row has not changed
-            coalesce(known.created_at::text, '') as created,
-            coalesce(known.updated_at::text, '') as updated,
+            -- as the row's text has them: by these alone it has not changed
+            coalesce('"' || known.created_at::text || '"', '') as created,
+            coalesce('"' || known.updated_at::text || '"', '') as updated,
             -- include: carried
             as line
         from old_rows as here
@@ -28,9 +28,9 @@ begin
     ), after as (
         select
             here as image,
-            -- by these alone a row has not changed
-            coalesce(known.created_at::text, '') as created,
-            coalesce(known.updated_at::text, '') as updated,
+            -- as the row's text has them: by these alone it has not changed
+            coalesce('"' || known.created_at::text || '"', '') as created,
+            coalesce('"' || known.updated_at::text || '"', '') as updated,
             -- include: carried
             as line
         from new_rows as here
@@ -41,7 +41,7 @@ begin
             select
                 before.*,
                 coalesce(
-                    before.line -> 'id',
+                    nullif(before.line -> 'id', 'null'),
                     jsonb_build_array(
                         before.line -> 'student_id',
                         before.line -> 'educator_id',
@@ -54,7 +54,7 @@ begin
             select
                 after.*,
                 coalesce(
-                    after.line -> 'id',
+                    nullif(after.line -> 'id', 'null'),
                     jsonb_build_array(
                         after.line -> 'student_id',
                         after.line -> 'educator_id',
