@@ -33,14 +33,25 @@ begin
         )
         select array_agg(bulk.place) into condensed from bulk;
     end if;
-    insert into classpulse.changes (source, operation, old)
-    select
-        tg_argv[0],
-        'delete',
-        -- include: carried
-    from old_rows as here
-    -- include: known
-    where condensed is null or coalesce(known.section_id::bigint, 0) <> all(condensed);
+    -- a statement each: it is made ready whole, whatever of it is used
+    if tg_argv[1] = 'section' then
+        insert into classpulse.changes (source, operation, old)
+        select tg_argv[0], 'delete', to_jsonb(mark)
+        from old_rows as here
+        -- include: known
+        -- include: mark
+        where condensed is null or coalesce(known.section_id::bigint, 0) <> all(condensed);
+    elsif tg_table_schema = 'classpulse' then
+        insert into classpulse.changes (source, operation, old)
+        select tg_argv[0], 'delete', to_jsonb(here) from old_rows as here;
+    else
+        insert into classpulse.changes (source, operation, old)
+        select tg_argv[0], 'delete', to_jsonb(thing)
+        from old_rows as here
+        -- include: known
+        -- include: thing
+        ;
+    end if;
     perform classpulse.wake_projector();
     return null;
 end

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from classpulse.database.text import read_any_bytes
 from classpulse.errors import DatabaseError
 
 CONNECT_SECONDS = 15
@@ -30,6 +31,7 @@ async def connect(
             timeout=connect_seconds,
             server_settings={"application_name": application_name, **(server_settings or {})},
         )
+        await read_any_bytes(connection)
         return connection
 
 

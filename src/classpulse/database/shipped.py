@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from textwrap import indent
 
 from classpulse.assets import folder
-from classpulse.sql import scripts
+from classpulse.sql import read, scripts
 
 _OBJECT = re.compile(
     r"^create or replace (?P<kind>function|procedure|view) (?P<name>\w+\.\w+)", re.MULTILINE
@@ -21,14 +20,6 @@ _TRIGGER = re.compile(
 _CAPTURE = re.compile(
     r"^select classpulse\.install_capture\('(?P<relation>\w+\.\w+)'", re.MULTILINE
 )
-
-
-_INCLUDE = re.compile(r"^(?P<indent> *)-- include: (?P<part>\w+)$", re.MULTILINE)
-
-
-def _included(line: re.Match[str]) -> str:
-    part = folder("sql").joinpath("shared", f"{line['part']}.sql").read_text()
-    return indent(part.rstrip(), line["indent"])
 
 
 @dataclass(frozen=True)
@@ -53,11 +44,7 @@ class Script:
 
     @cached_property
     def text(self) -> str:
-        """As it is run: with the shared parts in it, and in ASCII, which every database can hold.
-
-        Only comments have anything else.
-        """
-        return _INCLUDE.sub(_included, self.path.read_text()).encode("ascii", "replace").decode()
+        return read(self.path)
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ import anyio
 import asyncpg
 from databases import Database
 
+from classpulse.database.text import read_any_bytes, take_any_bytes
 from classpulse.serve.problems import AWAY, unavailable
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
         # the client's own limit holds where the server's can't be set
         "command_timeout": _STATEMENT_TIMEOUT + 1,
         "server_settings": {"application_name": "classpulse serve"},
+        "init": read_any_bytes,
+        "setup": take_any_bytes,
     }
     if pooled:
         options["statement_cache_size"] = 0
