@@ -45,7 +45,8 @@ async def told(connection: Any, count: int) -> list[Any]:
     async with asyncio.timeout(10):
         while True:
             rows = await connection.fetch(
-                "select payload from classpulse.events where type = 'grade_update' order by position"
+                "select payload from classpulse.events"
+                " where type = 'grade_update' order by position"
             )
             if len(rows) == count:
                 return [json.loads(row["payload"])["grade_data"] for row in rows]

@@ -33,7 +33,7 @@ async def take_any_bytes(connection: "asyncpg.Connection[asyncpg.Record]") -> No
 
 
 def _is_unknown(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    return connection.get_settings().server_encoding == "SQL_ASCII"
+    return bool(connection.get_settings().server_encoding == "SQL_ASCII")
 
 
 def _decoded(data: bytes) -> str:

@@ -16,7 +16,7 @@ import asyncpg
 
 from classpulse.capture.change import Change
 from classpulse.project.aside import Aside, described
-from classpulse.project.asking import asked_by
+from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each, is_of_data
 from classpulse.project.care import sections_of, take_with_care
 from classpulse.project.entry import Entry, Numbered, ascii_json
@@ -122,6 +122,7 @@ class _Batch:
         self._cursor = cursor
         self._careful = careful
         self._aside = Aside(connection, ())
+        self._members: Memberships = {}
         self.taken = 0
         self.written = 0
         self.oldest = 0
@@ -156,6 +157,13 @@ class _Batch:
         if not entries:
             entries = [Entry(now, "_nothing", "_nothing", {})]
         await self._write(entries, now)
+
+    def _is_aside(self, change: Change) -> bool:
+        """Whether all that it concerns is set aside, and will be told when it no longer is."""
+        if not self._aside.sections:
+            return False
+        sections = sections_of(change, self._members)
+        return bool(sections) and self._aside.sections.issuperset(sections)
 
     def _current(self, stale: Stale) -> Stale:
         aside = self._aside.sections
@@ -252,22 +260,22 @@ class _Batch:
 
     async def _figures(self, changes: list[Change], stale: Stale, changed: Changed) -> Figures:
         figures = Figures()
-        memberships = await self._memberships(changes)
+        self._members = await self._memberships(changes)
 
         async def load(units: Sequence[int | Change]) -> None:
             asked = Asked()
             asked.sections.update(unit for unit in units if isinstance(unit, int))
-            asked_by([unit for unit in units if isinstance(unit, Change)], memberships, asked)
+            asked_by([unit for unit in units if isinstance(unit, Change)], self._members, asked)
             if asked:
                 figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
 
         units: list[int | Change] = [
             *{*stale, *(section for _, section in changed), *self._aside.new},
-            *changes,
+            *(change for change in changes if not self._is_aside(change)),
         ]
         if self._careful:
             for unit, error in await each(self._connection, units, load):
-                for section in sections_of(unit, memberships):
+                for section in sections_of(unit, self._members):
                     await self._aside.add(section, error)
         else:
             await load(units)
@@ -311,6 +319,8 @@ class _Batch:
     async def _told(self, changes: list[Change], figures: Figures, changed: Changed) -> list[Entry]:
         entries: list[Entry] = []
         for number, change in enumerate(changes, 1):
+            if self._is_aside(change):
+                continue
             try:
                 entries += tell(change, figures) or machinery(change)
             except Exception:

@@ -5,7 +5,7 @@ school's tables, so they lose nothing by it.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -61,7 +61,7 @@ def _look_at(change: Change) -> None:
     asked_by([change], {}, Asked())
 
 
-def sections_of(unit: int | Change, memberships: Memberships) -> Iterable[int]:
+def sections_of(unit: int | Change, memberships: Memberships) -> set[int]:
     """The sections that a change concerns; of a section, itself."""
     if isinstance(unit, int):
         return {unit}
