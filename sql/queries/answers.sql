@@ -1,6 +1,14 @@
 -- name: as_of
 -- Where the figures of this snapshot stand in the log.
-select state.epoch || '-' || state.position as as_of, state.as_of_time
+select
+    state.epoch || '-' || state.position as as_of,
+    state.as_of_time,
+    array(
+        select aside.section_id
+        from classpulse.set_aside as aside
+        where aside.section_id = any(cast(:sections as bigint[]))
+        order by aside.section_id
+    ) as set_aside
 from classpulse.state;
 
 -- name: no_letters

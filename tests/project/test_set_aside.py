@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from leaders import leading
 
+from classpulse.database.migrate import migrate
 from classpulse.project.attempts import is_of_data
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
@@ -27,6 +28,7 @@ insert into enrollments (student_id, section_id)
 select n, case when n < 6 then 1 when n < 11 then 2 else 3 end from generate_series(1, 15) as n;
 """
 GRADE = "insert into grades (student_id, section_id, subject_id, score) values ($1, $2, $3, $4)"
+DEEP = '{"id": 1, "student_id": 1, "section_id": 1, "own": %s}' % ("[" * 3000 + "]" * 3000)
 #: the school's own trigger: somebody's mistake, but of one section
 REFUSING = """
 create function refuse() returns trigger language plpgsql as $$
@@ -180,6 +182,74 @@ async def test_what_fails_for_everybody_sets_nobody_aside(
     async with leader_session(database_url) as session:
         await drained(session)
     assert await average(connection, 1) == 70
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_server_out_of_memory_sets_nobody_aside(
+    database_url: str, connection: Connection, school: None
+) -> None:
+    await connection.execute(
+        REFUSING.replace(
+            "raise exception 'not this one'",
+            "raise exception using errcode = 'out_of_memory', message = 'out of memory'",
+        )
+    )
+    async with leading(database_url):
+        await connection.execute(GRADE, 1, 1, 1, 70)
+        await asyncio.sleep(1)
+        now = await status(connection)
+        assert (now["set_aside"], now["backlog"] > 0) == (0, True)
+        await connection.execute("drop trigger refuse on student_performance_summaries")
+        await until(connection, "select backlog = 0 from performance_status")
+        assert await average(connection, 1) == 70
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_migration_and_a_new_leader_try_again_at_once(
+    database_url: str, connection: Connection, school: None
+) -> None:
+    await connection.execute(REFUSING)
+    await connection.execute(GRADE, 1, 1, 1, 70)
+    await verify(database_url)
+    later = "update classpulse.set_aside set retry_at = now() + interval '1 day'"
+    await connection.execute(later)
+    await connection.execute(
+        "update classpulse.objects set hash = '' where file like 'functions/%'"
+    )
+    await migrate(database_url)
+    assert await connection.fetchval(
+        "select retry_at <= clock_timestamp() from classpulse.set_aside"
+    )
+    await connection.execute(later)
+    await connection.execute("drop trigger refuse on student_performance_summaries")
+    async with leading(database_url):
+        await until(connection, "select set_aside = 0 from performance_status")
+    assert await average(connection, 1) == 70
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_changes_that_cannot_be_read_are_looked_up_instead(
+    database_url: str, connection: Connection, school: None
+) -> None:
+    """Of whatever shape: as one row nested deep, or of a table that somebody altered."""
+    async with leader_session(database_url) as session:
+        await drained(session)
+        await connection.execute(GRADE, 1, 1, 1, 70)
+        await connection.execute("update classpulse.changes set new = $1::text::jsonb", DEEP)
+        await connection.execute("update students set is_active = false where id = 2")
+        await connection.execute("update grading_policies set pass_mark = 80")
+        await connection.execute(
+            "update classpulse.changes set new = new - 'school_id' - 'is_active'"
+            " where source in ('students', 'grading_policies')"
+        )
+        await connection.execute(GRADE, 6, 2, 1, 90)
+        await drained(session)
+    assert (await status(connection))["set_aside"] == 0
+    assert await average(connection, 1) == 70
+    assert [
+        event["grade_data"]["student_id"] for event in await events(connection, "grade_update")
+    ] == [6]
+    assert (await verify(database_url)).differences == []
 
 
 @pytest.mark.reliability("one row that can't be handled")

@@ -196,6 +196,7 @@ async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[s
         reader,
         [_item(row, _basis_subject(filters)) for row in page],
         total=total,
+        sections={row["section_id"] for row in page},
         next=_cursor(page[-1], filters) if len(found) > len(page) else None,
     )
 

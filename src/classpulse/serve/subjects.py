@@ -91,6 +91,7 @@ async def subjects_listed(
             reader,
             items,
             total=total["total"],
+            sections=sections,
             next=cursors.write(After(items[-1]["subject_name"], items[-1]["subject_id"]))
             if len(rows) > len(items)
             else None,
@@ -105,7 +106,7 @@ async def subject_of(
         sections = await sections_in_view(reader, viewer, term)
         found = await subjects_of(reader, sections, only=subject_id)
         row = found[0] if found else await without_figures(reader, viewer, subject_id)
-        return {**row, **await as_of(reader)}
+        return {**row, **await as_of(reader, sections)}
 
 
 async def _shown(reader: Reader, row: Row) -> Row:
