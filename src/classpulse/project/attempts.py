@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
+from classpulse.errors import ClasspulseError
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -20,8 +22,8 @@ def is_of_data(error: Exception) -> bool:
 
     Out of memory, a full disk, a lock, a lost connection say nothing of whose turn it was.
     """
-    if isinstance(error, asyncpg.InvalidCachedStatementError):
-        # a table was altered: the next session plans again
+    if isinstance(error, (ClasspulseError, asyncpg.InvalidCachedStatementError)):
+        # what is ours to say; a table that was altered: the next session plans again
         return False
     if isinstance(error, asyncpg.PostgresError):
         return not (error.sqlstate or "08").startswith(_NOT_OF_DATA)
