@@ -54,7 +54,8 @@ where case shipped.kind
         select from pg_trigger as t
         where t.tgrelid = to_regclass(shipped.relation)
             and t.tgname = shipped.name
-            and t.tgenabled = 'A'
+            -- those on the school's tables fire for whoever writes
+            and t.tgenabled = case when shipped.relation like 'public.%' then 'A' else 'O' end
     )
     else not exists (
         select from pg_proc as p
