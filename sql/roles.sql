@@ -29,7 +29,6 @@ begin
         execute format('grant usage on schema public, classpulse to %I', role_name);
         execute format('grant execute on procedure public.performance_wait to %I', role_name);
         execute format('grant execute on function classpulse.is_folded_in to %I', role_name);
-        execute format('grant execute on function classpulse.sections_set_aside to %I', role_name);
         foreach table_name in array school loop
             execute format('grant select on public.%I to %I', table_name, role_name);
         end loop;
