@@ -92,7 +92,7 @@ class Server:
                 contextlib.suppress(OSError, urllib.error.URLError),
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer,
             ):
-                if answer.status == 200:
+                if json.load(answer)["live"]:
                     return
             time.sleep(0.05)
         raise AssertionError(f"the server is not ready: {self.log.read_text()[-2000:]}")

@@ -4,6 +4,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     exam record;
+    held text;
     known record;
     sections integer;
     only_section bigint;
@@ -11,6 +12,15 @@ begin
     if new.exam_id is not null
         and (new.section_id is null or new.subject_id is null or new.total_marks is null)
     then
+        -- the lock of the foreign key, a moment earlier: a change of the total waits for us, or we
+        -- for it, and the next statement sees what it made of the exam. Once a transaction is enough.
+        held := coalesce(current_setting('classpulse.held_exams', true), '');
+        if position(' ' || new.exam_id || ' ' in held) = 0 then
+            perform from public.exams as e where e.id = new.exam_id for key share;
+            perform set_config(
+                'classpulse.held_exams', right(held, 4000) || ' ' || new.exam_id || ' ', true
+            );
+        end if;
         select e.section_id, e.subject_id, e.total_marks into exam
         from public.exams as e where e.id = new.exam_id;
         if found then

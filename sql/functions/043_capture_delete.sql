@@ -8,7 +8,9 @@ declare
     condensed bigint[];
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        perform classpulse.check_captured(tg_relid, tg_argv[0]);
+        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
+            return null;
+        end if;
     end if;
     select count(*) into touched from (select from old_rows limit 2001) as some_rows;
     if touched = 0 then

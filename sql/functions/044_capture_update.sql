@@ -9,7 +9,9 @@ declare
     appended bigint;
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        perform classpulse.check_captured(tg_relid, tg_argv[0]);
+        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
+            return null;
+        end if;
     end if;
     select count(*) into touched from (select from new_rows limit 501) as some_rows;
     if touched = 0 then

@@ -4,10 +4,14 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        perform classpulse.check_captured(tg_relid, tg_argv[0]);
+        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
+            return null;
+        end if;
     end if;
     insert into classpulse.changes (source, operation) values (tg_argv[0], 'truncate');
     perform classpulse.wake_projector();
     return null;
 end
 $$;
+-- what the capture functions of an older release asked
+drop function if exists classpulse.check_captured(oid, text);

@@ -32,10 +32,12 @@ cross join lateral (
         count(*) filter (where grade.status = 'missing') as missing,
         count(*) filter (where grade.status = 'excused') as excused,
         count(*) filter (where grade.status = 'pending') as pending,
-        classpulse.rounded(
-            avg(classpulse.exact_percentage(grade.score, grade.total_marks))
+        classpulse.rounded(classpulse.exact_mean(
+            sum(classpulse.exact_percentage(grade.score, grade.total_marks))
+                filter (where grade.status = 'graded'),
+            count(classpulse.exact_percentage(grade.score, grade.total_marks))
                 filter (where grade.status = 'graded')
-        ) as average
+        )) as average
     from public.grades as grade
     cross join lateral (
         select

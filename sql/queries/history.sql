@@ -1,6 +1,9 @@
 -- name: kept
--- The first and the last position that the log holds.
-select min(event.position) as oldest, max(event.position) as newest
+-- The epoch of the log, and the first and the last position that it holds.
+select
+    (select log.epoch from classpulse.state as log) as epoch,
+    min(event.position) as oldest,
+    max(event.position) as newest
 from classpulse.events as event;
 
 -- name: page
@@ -16,7 +19,10 @@ select
     event.subject_id,
     event.educator_id,
     event.payload,
-    event.parts
+    event.parts,
+    event.former_student_id,
+    event.former_subject_id,
+    event.former_section_ids
 from classpulse.events as event
 where event.position < cast(:before as bigint)
     and event.position >= cast(:from_position as bigint)
@@ -46,7 +52,8 @@ where not starts_with(event.type, '_')
     end;
 
 -- name: of_a_student
--- The newest kept changes of one student's rows that a viewer may see.
+-- The newest kept changes of one student's rows that a viewer may see, also of rows that went to
+-- somebody else.
 select
     event.position,
     event.at,
@@ -58,9 +65,15 @@ select
     event.subject_id,
     event.educator_id,
     event.payload,
-    event.parts
+    event.parts,
+    event.former_student_id,
+    event.former_subject_id,
+    event.former_section_ids
 from classpulse.events as event
-where event.student_id = cast(:student_id as bigint)
+where (
+        event.student_id = cast(:student_id as bigint)
+        or event.former_student_id = cast(:student_id as bigint)
+    )
     and event.type = any(cast(:types as text[]))
     and case
         when cast(:everything as boolean) then true

@@ -19,7 +19,9 @@ select
         select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
     ) as is_due,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
-    statement_timestamp() as as_of_time
+    statement_timestamp() as as_of_time,
+    (select state.version from classpulse.state as state) as version,
+    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning
 from (
     select
         count(*) as changes,
@@ -36,7 +38,8 @@ from (
 -- name: take_changes
 with taken as (
     delete from classpulse.changes where id >= $1
-    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
 )
 select * from taken order by id
 
@@ -53,15 +56,18 @@ order by id
 
 -- name: take_these_changes
 delete from classpulse.changes where id = any($1::bigint[])
-returning id, at, source, operation, old, new, section_id, student_ids, row_count
+returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+    xid::text::bigint as xid
 
 -- name: take_changes_folded
 -- A large backlog, or changes that can't be read ($2): rows of the big tables become one change per
 -- section; those without a section, and students, one per table with the ids of the students.
--- No row and no text is carried. Of the other tables a row that can't be read becomes a truncation: look at everything.
+-- No row and no text is carried. Of the other tables a row that can't be read becomes a truncation:
+-- look at everything.
 with taken as (
     delete from classpulse.changes where id >= $1 and ($2::bigint[] is null or id = any($2))
-    returning id, at, source, operation, old, new, section_id, student_ids, row_count
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
 ), foldable as (
     select taken.id, taken.at, taken.source, side.*
     from taken
@@ -96,14 +102,15 @@ with taken as (
         null::jsonb as new,
         foldable.section_id,
         null::bigint[] as student_ids,
-        sum(foldable.row_count)::integer as row_count
+        sum(foldable.row_count)::integer as row_count,
+        0::bigint as xid
     from foldable
     where foldable.section_id is not null
     group by foldable.source, foldable.section_id
 ), of_students as (
     select
         max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
-        null::bigint, array_agg(student.id), count(*)::integer
+        null::bigint, array_agg(student.id), count(*)::integer, 0
     from foldable
     cross join lateral unnest(foldable.student_ids) as student (id)
     where foldable.section_id is null
@@ -118,11 +125,45 @@ select
     case when $2::bigint[] is null then operation else 'truncate' end,
     case when $2::bigint[] is null then old end,
     case when $2::bigint[] is null then new end,
-    section_id, student_ids, row_count
+    section_id, student_ids, row_count, xid
 from taken
 where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
     or operation = 'truncate'
 order by id
+
+-- name: rows_now
+-- Rows as the snapshot holds them, written as capture writes them. $1 grades, $2 attendance,
+-- $3 exams, $4 students by id; $5, $6 student and section of enrollments.
+select 'grades' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.grades as here
+-- include: known
+-- include: mark
+where here.id = any($1::bigint[])
+union all
+select 'attendance' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.attendance as here
+-- include: known
+-- include: mark
+where here.id = any($2::bigint[])
+union all
+select 'exams' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.exams as here
+-- include: known
+-- include: mark
+where here.id = any($3::bigint[])
+union all
+select 'students' as source, here.id, null::bigint as section_id, to_jsonb(thing)::text as body
+from public.students as here
+-- include: known
+-- include: thing
+where here.id = any($4::bigint[])
+union all
+select 'enrollments', here.student_id, here.section_id, to_jsonb(mark)::text
+from unnest($5::bigint[], $6::bigint[]) as asked (student_id, section_id)
+join public.enrollments as here
+    on here.student_id = asked.student_id and here.section_id = asked.section_id
+-- include: known
+-- include: mark
 
 -- name: take_stale_sections
 -- A few at a time, by their size, so that a batch stays short.
@@ -334,6 +375,55 @@ from public.performance_cache as figures
 join public.sections as section on section.id = figures.section_id
 where figures.subject_id = any($1::bigint[])
 
+-- name: turn_terms
+-- What turned over since it was last told: a school, and a section of a term that became current
+-- or no longer is (null: such a term has none). Then the next midnight that may turn one, looked
+-- at an hour before, too: where a clock is set back, midnight can come twice. $1 schools whose
+-- turn is told otherwise, $2 so is everybody's.
+with before as (
+    select state.next_turn from classpulse.state as state
+), gone as (
+    delete from classpulse.told_terms as told
+    where not exists (
+        select from classpulse.current_terms as current
+        where current.school_id = told.school_id and current.term_id = told.term_id
+    )
+    returning told.school_id, told.term_id
+), come as (
+    insert into classpulse.told_terms (school_id, term_id)
+    select current.school_id, current.term_id from classpulse.current_terms as current
+    on conflict (school_id, term_id) do nothing
+    returning school_id, term_id
+), planned as (
+    update classpulse.state set next_turn = coalesce(
+        (
+            select min(look.at)
+            from public.terms as term
+            join public.schools as school on school.id = term.school_id
+            cross join lateral (
+                values
+                (case when term.starts_on between current_date - 3 and current_date + 40
+                    then term.starts_on end),
+                (case when term.ends_on between current_date - 3 and current_date + 40
+                    then term.ends_on + 1 end)
+            ) as first (day)
+            cross join lateral (
+                select timezone(school.time_zone, first.day::timestamp) as midnight
+            ) as turn
+            cross join lateral (
+                values (turn.midnight), (turn.midnight - interval '1 hour')
+            ) as look (at)
+            where look.at > now()
+        ),
+        now() + interval '30 days'
+    )
+)
+select turned.school_id, section.id as section_id
+from (select * from gone union select * from come) as turned
+cross join before
+left join public.sections as section on section.term_id = turned.term_id
+where before.next_turn is not null and not $2::boolean and turned.school_id <> all($1::bigint[])
+
 -- name: principals_of_schools
 select educator.id from public.educators as educator
 where educator.school_id = any($1::bigint[]) and educator.role = 'principal'
@@ -362,18 +452,20 @@ delete from classpulse.sessions as session using gone where session.account_id =
 -- name: write_events
 insert into classpulse.events (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts
+    payload, parts, former_student_id, former_subject_id, former_section_ids
 )
 select
     entry.position, entry.at, entry.type, entry.event, entry.school_id,
     entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
-    entry.payload, entry.parts::json
+    entry.payload, entry.parts::json, entry.former_student_id, entry.former_subject_id,
+    entry.former_section_ids::bigint[]
 from unnest(
     $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
+    $13::bigint[], $14::text[]
 ) as entry (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts
+    payload, parts, former_student_id, former_subject_id, former_section_ids
 )
 
 -- name: move_log
@@ -416,35 +508,105 @@ select least(
 )
 
 -- name: take_lock
-select pg_try_advisory_lock(hashtext('classpulse.leader'), 1)
+-- $1: the version of the SQL that we can lead; under another nobody may try.
+select
+    state.version is not distinct from $1::text as is_our_version,
+    state.lock_number,
+    case when state.version is not distinct from $1::text
+        then pg_try_advisory_lock(hashtext('classpulse.leader'), state.lock_number)
+    end as taken
+from classpulse.state as state
+
+-- name: confirm_lock
+-- The number may have changed between its reading and the lock; from here on it can't.
+select state.lock_number = $1::integer and state.version is not distinct from $2::text
+from classpulse.state as state
+for share
 
 -- name: ask_leader_to_yield
-select pg_notify('classpulse_wake', 'yield')
+-- NOTIFY is free to all: it makes the leader look, and what it looks at is its owner's.
+with wanted as (
+    update classpulse.handover set wanted_at = clock_timestamp() returning wanted_at
+)
+select pg_notify('classpulse_wake', 'yield') from wanted
+
+-- name: is_wanted
+select wanted_at > clock_timestamp() - interval '2 s' from classpulse.handover
+
+-- name: lock_holder
+-- Who holds the leader's lock; `is_stranger` if it can be nobody who projects.
+select
+    held.pid,
+    coalesce(pg_get_userbyid(activity.usesysid), '(unknown)') as role,
+    activity.application_name as application,
+    activity.usesysid is not null
+    and not pg_has_role(activity.usesysid, owned.relowner, 'usage') as is_stranger
+from classpulse.state as state
+join pg_class as owned on owned.oid = 'classpulse.state'::regclass
+join pg_locks as held
+    on held.locktype = 'advisory'
+    and held.granted
+    and held.objsubid = 2
+    and held.database = (select oid from pg_database where datname = current_database())
+    and held.classid = hashtext('classpulse.leader')::bit(32)::bigint::oid
+    and held.objid = state.lock_number::bigint::oid
+left join pg_stat_activity as activity on activity.pid = held.pid
+
+-- name: keep_lock_number
+-- Nobody can confirm a lock meanwhile.
+select lock_number from classpulse.state for update
+
+-- name: change_lock_number
+update classpulse.state set lock_number = 2 + floor(random() * 2000000000)::integer
 
 -- name: end_stuck_leader
 -- A leader's backend that writes to a client that no longer reads never sees its timeouts.
 select pg_terminate_backend(activity.pid)
-from pg_locks as held
-join pg_stat_activity as activity on activity.pid = held.pid
-where held.locktype = 'advisory'
+from classpulse.state as state
+join pg_locks as held
+    on held.locktype = 'advisory'
     and held.granted
     and held.database = (select oid from pg_database where datname = current_database())
     and held.classid = hashtext('classpulse.leader')::bit(32)::bigint::oid
-    and held.objid = 1
-    and activity.backend_start < clock_timestamp() - interval '6 s'
+    and held.objid = state.lock_number::bigint::oid
+join pg_stat_activity as activity on activity.pid = held.pid
+where activity.backend_start < clock_timestamp() - interval '6 s'
     and activity.wait_event = 'ClientWrite'
     and activity.state_change < clock_timestamp() - interval '6 s'
 
 -- name: state
-select epoch, position, low_water, identity from classpulse.state
+select
+    state.epoch,
+    greatest(state.position, (select max(event.position) from classpulse.events as event))
+        as position,
+    state.position < (select max(event.position) from classpulse.events as event) as is_behind,
+    state.low_water,
+    state.identity,
+    state.version
+from classpulse.state as state
+
+-- name: catch_up
+-- Rows of the log were restored without the row that says where it stands.
+update classpulse.state set position = greatest(position, $1::bigint)
 
 -- name: identity
-select jsonb_build_object(
-    'system', (select system_identifier::text from pg_control_system()),
-    'timeline', substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
-    'database', (select oid::bigint from pg_database where datname = current_database()),
-    'events', 'classpulse.events'::regclass::oid::bigint
-)
+select classpulse.database_identity()
+
+-- name: look
+-- Whether something that an administrator undid is to be put back.
+select
+    exists (select from classpulse.missing_triggers)
+    or exists (select from classpulse.misbound_views)
+    or exists (
+        select from classpulse.definitions as made
+        where made.kind = 'trigger'
+            and not exists (
+                select from pg_trigger as t
+                where t.tgrelid = to_regclass(made.relation)
+                    and t.tgname = made.name
+                    and t.tgenabled <> 'D'
+            )
+    ) as is_broken
 
 -- name: new_epoch
 update classpulse.state set
@@ -488,4 +650,4 @@ with tokens as (
 delete from classpulse.canaries where born_at < clock_timestamp() - interval '1 day'
 
 -- name: release_lock
-select pg_advisory_unlock(hashtext('classpulse.leader'), 1)
+select pg_advisory_unlock(hashtext('classpulse.leader'), $1::integer)

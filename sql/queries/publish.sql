@@ -16,7 +16,10 @@ select
     event.subject_id,
     event.educator_id,
     event.payload,
-    event.parts
+    event.parts,
+    event.former_student_id,
+    event.former_subject_id,
+    event.former_section_ids
 from classpulse.state as log
 left join lateral (
     select * from classpulse.events as e where e.position > $1 order by e.position limit $2
@@ -59,7 +62,10 @@ select
     event.subject_id,
     event.educator_id,
     event.payload,
-    event.parts
+    event.parts,
+    event.former_student_id,
+    event.former_subject_id,
+    event.former_section_ids
 from (
     select state.epoch, state.kept_from as oldest from classpulse.state as state
 ) as log

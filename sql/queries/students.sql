@@ -52,19 +52,18 @@ with measured as (
             when 'roll_number' then measured.roll_number
             when 'graded' then measured.measured_graded
             when 'missing' then measured.measured_missing
-            when 'section' then placed.place
             else 0
         end * case when cast(:descending as boolean) then -1 else 1 end as key,
+        -- by the name that the section has, so that no page shifts when another comes or goes
+        case when cast(:sort as text) = 'section' then measured.section_name else '' end
+            as section_key,
+        case
+            when cast(:sort as text) <> 'section' then 0
+            when cast(:descending as boolean) then -measured.section_id
+            else measured.section_id
+        end as section_place,
         cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
     from measured
-    -- over all sections, so that no page shifts when nobody of one passes the filters any more
-    join (
-        select
-            section.id,
-            row_number() over (order by section.name, section.id) as place
-        from public.sections as section
-        where section.id = any(cast(:sections as bigint[]))
-    ) as placed on placed.id = measured.section_id
     where (cast(:status as text) is null or measured.measured_status = cast(:status as text))
         and (
             cast(:min_average as numeric) is null
@@ -90,6 +89,9 @@ with measured as (
         row_number() over (
             order by
                 filtered.key nulls last,
+                case when not cast(:descending as boolean) then filtered.section_key end,
+                case when cast(:descending as boolean) then filtered.section_key end desc,
+                filtered.section_place,
                 case when not filtered.backwards then filtered.name end,
                 case when filtered.backwards then filtered.name end desc,
                 filtered.id,
@@ -99,9 +101,20 @@ with measured as (
     where cast(:after_id as bigint) is null
         or (filtered.key is null and not cast(:after_unknown as boolean))
         or filtered.key > cast(:after_key as numeric)
+        or case
+            when cast(:descending as boolean)
+                then filtered.section_key < cast(:after_section_key as text)
+            else filtered.section_key > cast(:after_section_key as text)
+        end
+        or (
+            filtered.section_key = cast(:after_section_key as text)
+            and filtered.section_place > cast(:after_section_place as bigint)
+        )
         or (
             (filtered.key is null) = cast(:after_unknown as boolean)
             and filtered.key is not distinct from cast(:after_key as numeric)
+            and filtered.section_key = cast(:after_section_key as text)
+            and filtered.section_place = cast(:after_section_place as bigint)
             and (
                 case
                     when filtered.backwards then filtered.name < cast(:after_name as text)
@@ -120,6 +133,8 @@ with measured as (
 select
     counted.total,
     standing.key,
+    standing.section_key,
+    standing.section_place,
     standing.id,
     standing.student_number,
     standing.name,

@@ -10,6 +10,9 @@ select
     grade.subject_id,
     count(*) filter (where grade.status = 'graded')::integer as graded_count,
     count(*) filter (where grade.status = 'missing')::integer as missing_count,
+    coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
+    coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0) as total_sum,
+    coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0) as missing_total,
     classpulse.exact_percentage(
         sum(grade.score) filter (where grade.status = 'graded'),
         sum(grade.total_marks) filter (where grade.status = 'graded')
@@ -102,8 +105,13 @@ select
         case
             when cached.student_id is null then 'not cached'
             when expected.student_id is null then 'cached, but there is none'
-            else format('average %s, but should be %s', coalesce(cached.average::text, 'none'),
-                coalesce(classpulse.rounded(expected.exact_average)::text, 'none'))
+            else format(
+                'average %s of %s out of %s and %s missing, but should be %s of %s out of %s and %s missing',
+                coalesce(cached.average::text, 'none'), cached.score_sum, cached.total_sum,
+                cached.missing_total,
+                coalesce(classpulse.rounded(expected.exact_average)::text, 'none'),
+                expected.score_sum, expected.total_sum, expected.missing_total
+            )
         end
     ) as difference
 from (
@@ -118,11 +126,11 @@ full join classpulse.subject_standings as cached
 where coalesce(cached.section_id, expected.section_id) not in (
     select aside.section_id from classpulse.set_aside as aside
 ) and (
-    cached.student_id, cached.graded_count, cached.missing_count, cached.exact_average,
-    cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed
+    cached.student_id, cached.graded_count, cached.missing_count, cached.score_sum,
+    cached.total_sum, cached.missing_total, cached.exact_average, cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed
 ) is distinct from (
-    expected.student_id, expected.graded_count, expected.missing_count, expected.exact_average,
-    expected.exact_average_if_missing_zero, classpulse.rounded(expected.exact_average),
+    expected.student_id, expected.graded_count, expected.missing_count, expected.score_sum,
+    expected.total_sum, expected.missing_total, expected.exact_average, expected.exact_average_if_missing_zero, classpulse.rounded(expected.exact_average),
     expected.letters[width_bucket(classpulse.rounded(expected.exact_average), expected.minimums)],
     classpulse.rounded(expected.exact_average) >= expected.pass_mark
 )
@@ -336,6 +344,9 @@ where figures.subject_id is null
     and (figures.pass_mark, figures.letters, figures.minimums)
     is distinct from (policy.pass_mark, policy.letters, policy.minimums)
 
+-- name: hidden_tables
+select problem from classpulse.hidden_tables
+
 -- name: set_aside
 -- What the projector could not calculate or tell, with what it met.
 select
@@ -364,17 +375,24 @@ from public.grading_policies as policy
 where not exists (select from classpulse.readable_scale(policy.letter_scale))
 order by policy.school_id nulls first
 
--- name: missing_triggers
-select format('%s: the trigger that captures %s is missing, off or changed', relation, operation)
-    as difference
-from classpulse.missing_triggers
+-- name: is_stale
+select exists (select from classpulse.stale_sections)
 
--- name: function_bodies
--- The source of every function and procedure of the machinery, as the database holds it.
-select namespace.nspname || '.' || function.proname as name, function.prosrc as body
+-- name: machinery
+-- What is not as it was installed, but for the wording of functions, views and triggers.
+select problem as difference from classpulse.missing_triggers
+union all
+select problem from classpulse.misbound_views
+union all
+select problem from classpulse.strange_grants
+
+-- name: body_of_definition_of
+select function.prosrc
 from pg_proc as function
-join pg_namespace as namespace on namespace.oid = function.pronamespace
-where namespace.nspname = 'classpulse'
+where function.oid = to_regprocedure('classpulse.definition_of(text, text, text)')
+
+-- name: revoke_strange_grants
+select classpulse.revoke_strange_grants()
 
 -- name: forget_figures
 with marks as (

@@ -1,5 +1,5 @@
 create or replace trigger classpulse_touch before update on public.educators
-for each row when (old.* *<> new.*) execute function classpulse.touch();
+for each row execute function classpulse.touch();
 alter table public.educators enable always trigger classpulse_touch;
 
 create or replace trigger classpulse_account before insert or update on public.educators

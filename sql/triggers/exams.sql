@@ -1,5 +1,5 @@
 create or replace trigger classpulse_touch before update on public.exams
-for each row when (old.* *<> new.*) execute function classpulse.touch();
+for each row execute function classpulse.touch();
 alter table public.exams enable always trigger classpulse_touch;
 create or replace trigger classpulse_derive before insert or update on public.exams
 for each row when (new.total_marks is null) execute function classpulse.derive_exam();

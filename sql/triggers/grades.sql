@@ -1,5 +1,5 @@
 create or replace trigger classpulse_touch before update on public.grades
-for each row when (old.* *<> new.*) execute function classpulse.touch();
+for each row execute function classpulse.touch();
 alter table public.grades enable always trigger classpulse_touch;
 create or replace trigger classpulse_derive_insert before insert on public.grades
 for each row when (

@@ -1,5 +1,5 @@
 create or replace trigger classpulse_touch before update on public.grading_policies
-for each row when (old.* *<> new.*) execute function classpulse.touch();
+for each row execute function classpulse.touch();
 alter table public.grading_policies enable always trigger classpulse_touch;
 create or replace trigger classpulse_check before insert or update on public.grading_policies
 for each row execute function classpulse.check_policy();

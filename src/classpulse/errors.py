@@ -20,3 +20,7 @@ class DatabaseError(ClasspulseError):
 
 class MigrationError(DatabaseError):
     """The schema can't be installed or upgraded; nothing was changed."""
+
+
+class OtherVersionError(DatabaseError):
+    """The SQL in the database is not what this Python was written for."""

@@ -8,22 +8,24 @@ export function recordsOf(event) {
       ...event.subjects_summary.map((subject) => [`subject:${subject.subject_id}`, subject]),
     ];
   }
-  return partsOf(event).flatMap(({ performance_data: figures }) =>
-    figures
-      ? [
-          [figures.section, (section) => `section:${section.section_id}`],
-          [figures.subject, (subject) => `subject:${subject.section_id}-${subject.subject_id}`],
-          [figures.student, (student) => `standing:${student.id}-${student.section_id}`],
-          [
-            figures.student_subject,
-            (mark) => `mark:${mark.student_id}-${mark.section_id}-${mark.subject_id}`,
-          ],
-          [figures.exam, (exam) => `exam:${exam.exam_id}`],
-        ]
-          .filter(([record]) => record)
-          .map(([record, name]) => [name(record), record])
-      : [],
-  );
+  return partsOf(event)
+    .flatMap(({ performance_data: figures }) => [figures, figures?.previous])
+    .flatMap((figures) =>
+      figures
+        ? [
+            [figures.section, (section) => `section:${section.section_id}`],
+            [figures.subject, (subject) => `subject:${subject.section_id}-${subject.subject_id}`],
+            [figures.student, (student) => `standing:${student.id}-${student.section_id}`],
+            [
+              figures.student_subject,
+              (mark) => `mark:${mark.student_id}-${mark.section_id}-${mark.subject_id}`,
+            ],
+            [figures.exam, (exam) => `exam:${exam.exam_id}`],
+          ]
+            .filter(([record]) => record)
+            .map(([record, name]) => [name(record), record])
+        : [],
+    );
 }
 
 /** The ids of all sections that an event is about. */

@@ -127,7 +127,7 @@ async def until(condition: Any, seconds: float = 5) -> None:
 
 async def until_not_ready(server: Server) -> None:
     async with asyncio.timeout(20), httpx2.AsyncClient() as client:
-        while (await client.get(f"{server.url}/readyz")).status_code == 200:
+        while (await client.get(f"{server.url}/readyz")).json()["live"]:
             await asyncio.sleep(0.1)
 
 

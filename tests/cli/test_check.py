@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
+import pytest
 from processes import SECRET, command, free_port, serving, surroundings
 
 Connection = asyncpg.Connection
@@ -33,6 +34,26 @@ async def test_it_passes_against_a_server_and_leaves_nothing(
     for table in ("schools", "sections", "educators", "students", "grades", "exams", "subjects"):
         assert await connection.fetchval(f"select count(*) from {table}") == 0
     assert await connection.fetchval("select count(*) from classpulse.passwords") == 0
+
+
+@pytest.mark.reliability("sequences left behind by ids of one's own")
+async def test_it_passes_beside_rows_with_ids_of_their_own(
+    database_url: str, connection: Connection, tmp_path: Path
+) -> None:
+    await connection.execute(
+        "insert into schools (id, name) values (1, 'A');"
+        "insert into sections (id, school_id, name) values (1, 1, 'A');"
+        "insert into subjects (id, school_id, name) values (1, 1, 'M');"
+        "insert into educators (id, email, full_name) values (1, 'a@b.c', 'E');"
+        "insert into students (id, school_id, first_name) values (1, 1, 'P');"
+        "insert into exams (id, section_id, subject_id, name) values (1, 1, 1, 'X');"
+        "insert into grades (id, student_id, exam_id, score) values (1, 1, 1, 50);"
+        "insert into attendance (id, student_id, date, status) values (1, 1, '2026-01-05', 'late')"
+    )
+    with serving(database_url, tmp_path / "server.log") as server:
+        done = run(database_url, "check", server.url)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert await connection.fetchval("select count(*) from students") == 1
 
 
 async def test_a_server_that_is_not_there_fails_with_the_reason(database_url: str) -> None:

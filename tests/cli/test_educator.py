@@ -45,6 +45,19 @@ def test_an_educator_is_added_with_a_password_from_standard_input(run_here, data
     assert PASSWORD not in row["hash"]
 
 
+@pytest.mark.reliability("sequences left behind by ids of one's own")
+def test_an_educator_is_added_beside_rows_with_ids_of_their_own(run_here, database_url, ask):
+    ask(
+        execute,
+        database_url,
+        "insert into educators (id, email, full_name) values (1, 'a@b.c', 'A'), (2, 'b@b.c', 'B')",
+    )
+    said = run_here("educator", "add", "ann@a.school", "--name", "Ann B", typed=f"{PASSWORD}\n")
+    assert (said.code, said.out) == (0, "ann@a.school is added.\n")
+    assert "educators had rows up to id 2" in said.err
+    ask(execute, database_url, "insert into educators (email, full_name) values ('c@b.c', 'C')")
+
+
 def test_a_known_one_gets_a_new_password_and_keeps_the_rest(run_here, database_url, ask):
     ask(execute, database_url, "insert into schools (id, name) values (7, 'A')")
     first = ("educator", "add", "ann@a.school", "--name", "Ann", "--role", "principal")

@@ -13,7 +13,9 @@ from classpulse.settings import Settings
 
 @pytest.mark.reliability("delayed answers")
 @pytest.mark.parametrize(
-    "listen", [lambda: bind(0, explicit=True), lambda: serve.listening("127.0.0.1", 0)]
+    "listen",
+    [lambda: bind(0, explicit=True), lambda: serve.listening("127.0.0.1", 0)],
+    ids=["demo", "serve"],
 )
 def test_an_answer_is_not_held_back(listen):
     with listen() as listening, socket.create_connection(listening.getsockname()):

@@ -158,7 +158,7 @@ async def until_ready(ports: list[int]) -> None:
             client = Client(f"http://127.0.0.1:{port}")
             while True:
                 with suppress(OSError):
-                    if (await client.request("GET", "/readyz"))[0] == 200:
+                    if (await client.request("GET", "/readyz"))[1]["live"]:
                         break
                 await asyncio.sleep(0.1)
 

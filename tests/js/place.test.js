@@ -19,7 +19,7 @@ test("ids of one epoch compare by number, those of two epochs not at all", () =>
   assert.ok(compare("e-9", "e-10") < 0);
   assert.equal(compare("e-10", "e-10"), 0);
   assert.ok(compare("e-9007199254740993", "e-9007199254740992") > 0);
-  for (const other of ["f-10", null, undefined, "", "0"]) {
+  for (const other of ["f-10", null, undefined, "", "0", "e.-10", "e-1x", "e-"]) {
     assert.ok(Number.isNaN(compare("e-9", other)));
   }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sectionsOf, studentsOf } from "../../static/js/records.js";
+import { recordsOf, sectionsOf, studentsOf } from "../../static/js/records.js";
 
 test("an event is about the student of its row, of whatever kind", () => {
   assert.deepEqual(studentsOf({ type: "grade_update", grade_data: { student_id: 4 } }), [4]);
@@ -31,4 +31,18 @@ test("a bulk change is about its section and nobody by name", () => {
   assert.deepEqual(studentsOf(bulk), []);
   assert.deepEqual(sectionsOf(bulk), [3]);
   assert.deepEqual(studentsOf({ as_of_time: "2025-10-20T15:30:00Z" }), []);
+});
+
+test("what a grade left is told beside what it came to", () => {
+  const moved = {
+    type: "grade_update",
+    performance_data: {
+      subject: { section_id: 1, subject_id: 2 },
+      previous: { subject: { section_id: 1, subject_id: 3 }, student: { id: 9, section_id: 1 } },
+    },
+  };
+  assert.deepEqual(
+    recordsOf(moved).map(([name]) => name),
+    ["subject:1-2", "subject:1-3", "standing:9-1"],
+  );
 });

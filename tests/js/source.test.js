@@ -17,6 +17,7 @@ class Proxied extends World {
   sinces = [];
   asked = [];
   readiness = 200;
+  live = true;
   refusal = null;
   mode = "hold";
   educator = 7;
@@ -55,7 +56,9 @@ class Proxied extends World {
   }
 
   #answer({ pathname, searchParams }) {
-    if (pathname === "/readyz") return new Response("{}", { status: this.readiness });
+    if (pathname === "/readyz") {
+      return Response.json({ live: this.live }, { status: this.readiness });
+    }
     if (this.refusal) return new Response("{}", { status: this.refusal });
     if (pathname.endsWith("/me")) return Response.json({ id: this.educator });
     const at = `e-${this.log.length}`;
@@ -208,6 +211,21 @@ test("while the server has no proof the page goes stale, asked or streamed", asy
   assert.equal(state(), "stale");
   assert.ok(source.facts.nextTry > world.now);
   world.readiness = 200;
+  await world.pass(10_000);
+  assert.equal(state(), "polling");
+  assert.deepEqual(heard(), ["e-1"]);
+});
+
+test("a server that serves figures and is not live is no proof", async () => {
+  const world = new Proxied();
+  const { state, heard } = await opened(world);
+  await world.pass(11_000);
+  world.live = false;
+  world.commit();
+  await world.pass(26_000);
+  assert.equal(state(), "stale");
+  assert.deepEqual(heard(), []);
+  world.live = true;
   await world.pass(10_000);
   assert.equal(state(), "polling");
   assert.deepEqual(heard(), ["e-1"]);

@@ -43,7 +43,7 @@ export class School {
   answer(address, signal, tab) {
     if (!this.isUp) throw new TypeError("connection refused");
     const { pathname, searchParams } = address;
-    if (pathname === "/readyz") return Response.json({ status: "ready" });
+    if (pathname === "/readyz") return Response.json({ status: "ready", live: true });
     if (pathname.endsWith("/me")) return Response.json({ id: this.educator });
     if (pathname.endsWith("/overview")) return Response.json({ as_of: this.at });
     if (pathname.endsWith("/events")) return Response.json(this.#page(searchParams));

@@ -24,8 +24,22 @@ section = st.integers(1, 3)
 subject = st.integers(1, 2)
 exam = st.integers(1, 4)
 period = st.integers(0, 6)
-score = st.one_of(st.none(), st.integers(0, 120), st.decimals(0, 100, places=2))
-total = st.sampled_from([0, 3, 7, 50, 100])
+#: next to where rounding turns, and with more digits than a division carries
+LONG = [
+    "59.99499999999999999999999999",
+    "59.99500000000000000000000001",
+    "89.99499999999999999999999999999999999999999999999999",
+    "33.33333333333333333333333333",
+    "0.0050000000000000",
+    "59.995",
+]
+score = st.one_of(
+    st.none(),
+    st.integers(0, 120),
+    st.decimals(0, 100, places=2),
+    st.sampled_from(list(map(Decimal, LONG))),
+)
+total = st.sampled_from([0, 3, 7, 50, 100, Decimal("66.66666666666666666666666667")])
 grade_status = st.sampled_from([None, "graded", "missing", "excused", "pending"])
 attendance_status = st.sampled_from(["present", "late", "absent", "excused"])
 maybe_section = st.one_of(st.none(), section)

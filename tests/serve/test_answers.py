@@ -388,6 +388,11 @@ async def test_the_history_is_newest_first_and_pages_by_id(reader: Client) -> No
         some = (await reader.read(f"/events?limit=500&{types}"))["items"]
         assert some == [e for e in everything if e["type"] in ("grade_update", "exam_created")]
     assert (await reader.get("/events?before=garbage")).status_code == 400
+    epoch, _, position = page["as_of"].partition("-")
+    for before in (f"other{epoch}-{position}", f"{epoch}.-{position}", f"{epoch}-", "0", "-1"):
+        refused = await reader.get(f"/events?before={before}")
+        assert refused.status_code == 400, before
+    assert "restored" in (await reader.get(f"/events?before=other-{position}")).json()["detail"]
     for types in ("garbage", "grade_update,garbage", "", "heartbeat"):
         refused = await reader.get("/events", types=types)
         assert refused.status_code == 400, types

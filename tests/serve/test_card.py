@@ -216,7 +216,7 @@ async def test_a_change_of_what_the_log_keeps_no_old_value_of_claims_none() -> N
         "section_name": "10-A",
     }
     event = {"type": "grade_update", "operation": "update", "id": "a-1", "timestamp": "now"}
-    assert change_in_words({**event, "grade_data": grade}) == {
+    assert change_in_words({**event, "grade_data": grade}, 1) == {
         "id": "a-1",
         "at": "now",
         "what": "Art",
@@ -224,6 +224,21 @@ async def test_a_change_of_what_the_log_keeps_no_old_value_of_claims_none() -> N
         "new": "8 of 20",
         "place": "10-A",
     }
+
+
+@pytest.mark.reliability("what a row left")
+async def test_a_grade_that_went_to_somebody_else_is_on_both_cards_with_its_marks_on_one(
+    client: Client, tool: Tool
+) -> None:
+    await tool.execute(
+        "update grades set student_id = 12, score = 99 where student_id = 3 and exam_id = 1"
+    )
+    await folded_in(tool)
+    left, came = [told(await card(client, student, ANN))[0] for student in (3, 12)]
+    assert left[0] == came[0] == "Mathematics · Algebra"
+    assert left[2] == "moved to another student"
+    assert came[2] == "99 of 100 (A+)"
+    assert "99 of 100" not in str(await card(client, 3, ANN))
 
 
 @pytest.mark.parametrize("path", ["/students/30/card", "/students/999/card", "/students/x/card"])

@@ -166,7 +166,9 @@ async def test_an_outage_is_503_and_passes(client: Client, door: Any) -> None:
         assert int(answer.headers["retry-after"]) > 0
     ready = await client.http.get("/readyz")
     assert ready.status_code == 503
-    assert "the database does not answer" in ready.json()["reasons"]
+    body = ready.json()
+    assert body["live"] is False
+    assert ["the database does not answer" in reason for reason in body["reasons"]] == [True]
     assert (await client.http.get("/healthz")).status_code == 200
     await open_()
     for _ in range(20):
@@ -212,27 +214,6 @@ async def test_an_answer_can_write_nothing(client: Client) -> None:
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         async with snapshot.snapshot(client.app.state.database) as reader:
             await reader.all("update public.schools set name = 'x' returning id")
-
-
-async def test_ready_only_on_proof(client: Client) -> None:
-    with anyio.fail_after(10):
-        while (ready := await client.http.get("/readyz")).status_code != 200:
-            await anyio.sleep(0.05)
-    assert ready.json()["status"] == "ready"
-
-
-async def test_a_trigger_switched_off_is_not_ready(client: Client, school_url: str) -> None:
-    await test_ready_only_on_proof(client)
-    connection = await asyncpg.connect(school_url)
-    await connection.execute("alter table grades disable trigger user")
-    await connection.close()
-    # other reasons may come first, on a machine that is busy
-    reasons: list[str] = []
-    with anyio.fail_after(20):
-        while not any("trigger" in reason for reason in reasons):
-            await anyio.sleep(0.1)
-            answer = await client.http.get("/readyz")
-            reasons = [] if answer.status_code == 200 else answer.json()["reasons"]
 
 
 async def test_no_plan_is_kept_that_was_made_for_anything(school_url: str) -> None:

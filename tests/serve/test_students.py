@@ -198,6 +198,35 @@ async def test_every_column_of_the_table_pages_in_its_order(
     assert values == known + [None] * (len(values) - len(known))
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_pages_by_section_go_on_where_they_were_when_sections_appear_and_are_renamed(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]", order: str
+) -> None:
+    query = f"/students?sort=section&order={order}&limit=4"
+    page = whole = await client.read(f"{query[:-1]}500", 3)
+    names = [item["section_name"] for item in whole["items"]]
+    assert names == sorted(names, reverse=order == "desc")
+    page = await client.read(query, 3)
+    found = page["items"]
+    changes = (
+        "insert into sections (id, school_id, name, term_id)"
+        " values (51, 1, '10-0', 1), (52, 1, '0', 1)",
+        "update sections set name = '10-1' where name = '10-0'",
+        "delete from sections where name = '10-1'",
+        "insert into sections (id, school_id, name, term_id)"
+        " values (53, 1, '10-A', 1), (54, 1, 'Z', 1)",
+    )
+    for change in changes:
+        await tool.execute(change)
+        page = await client.read(f"{query}&cursor={page['next']}", 3)
+        found += page["items"]
+        if page["next"] is None:
+            break
+    assert [(i["id"], i["section_id"]) for i in found] == [
+        (i["id"], i["section_id"]) for i in whole["items"]
+    ]
+
+
 async def test_pages_by_section_lose_nobody_when_a_section_before_no_longer_passes(
     client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

@@ -30,6 +30,8 @@ class Change:
     section_id: int | None = None
     student_ids: tuple[int, ...] = ()
     row_count: int = 0
+    #: the transaction that made it
+    xid: int = 0
 
     @classmethod
     def from_record(cls, record: Any) -> "Change":
@@ -39,11 +41,12 @@ class Change:
             at=record["at"],
             source=record["source"],
             operation=record["operation"],
-            old=_row(record["old"]),
-            new=_row(record["new"]),
+            old=None if record["old"] is None else decoded(record["old"]),
+            new=None if record["new"] is None else decoded(record["new"]),
             section_id=record["section_id"],
             student_ids=tuple(record["student_ids"] or ()),
             row_count=record["row_count"] or 0,
+            xid=record["xid"],
         )
 
     @property
@@ -59,9 +62,8 @@ class Change:
         return tuple(row for row in (self.new, self.old) if row is not None)
 
 
-def _row(text: str | None) -> Row | None:
-    if text is None:
-        return None
+def decoded(text: str) -> Row:
+    """A row as JSON, its numbers exact."""
     try:
         return _decode(text)
     except msgspec.MsgspecError:

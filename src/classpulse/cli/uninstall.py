@@ -21,5 +21,7 @@ def uninstall(print_sql: bool) -> None:
         click.echo(script.removal())
         return
     with target(Settings.from_environment(), installed=False) as chosen:
-        asyncio.run(database.uninstall(chosen.listen_url))
+        warnings = asyncio.run(database.uninstall(chosen.listen_url))
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
     click.echo("classpulse is out of the database; the school's tables are as they were.")

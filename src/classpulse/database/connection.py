@@ -12,6 +12,22 @@ from classpulse.database.text import read_any_bytes
 from classpulse.errors import DatabaseError
 
 CONNECT_SECONDS = 15
+#: what a role or a database may have set otherwise, for sessions that reach Postgres directly (a
+#: pooler refuses most of it). `row_security`: rows that a policy hides are an error, and no
+#: figure is made of the rest
+STEADY = {
+    "search_path": "pg_catalog",
+    "row_security": "off",
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "TimeZone": "UTC",
+    "quote_all_identifiers": "off",
+}
 
 
 async def connect(

@@ -8,12 +8,14 @@ import asyncpg
 
 from classpulse.database import shipped, steps
 from classpulse.database.connection import connect
-from classpulse.database.session import session
+from classpulse.database.session import Session, session
 from classpulse.database.shipped import Script
 from classpulse.errors import MigrationError
 from classpulse.sql import queries
 
 PATIENCE_SECONDS = 120.0
+#: a writer that is in the way now may be gone at the next try
+HEALING_SECONDS = 1.0
 
 
 @dataclass
@@ -49,24 +51,53 @@ async def migrate(
             await installing.run(steps.migration(script))
             done.migrations.append(script.path.stem)
 
-        stale = await catalog.stale(shipped.functions())
-        if stale:
-            report(f"{len(stale)} functions and views")
-            await installing.run(steps.functions(stale))
-            done.objects += [script.file for script in stale]
+        await _renew(installing, catalog, done, report)
+        if not await catalog.has_version():
+            await installing.run(steps.version())
 
-        for script in await catalog.stale(shipped.triggers()):
-            report(script.file)
-            await installing.run(steps.trigger(script))
-            done.objects.append(script.file)
-
-        stale_roles = await catalog.stale([shipped.roles()]) or not await catalog.has_roles()
+        stale_roles = await catalog.changed([shipped.roles()]) or not await catalog.has_roles()
         if done.migrations or done.objects or stale_roles:
             report(shipped.roles().file)
             await installing.run(steps.roles())
             await installing.run(steps.retry())
         await installing.run(steps.search_path())
+        done.warnings += await catalog.advice()
     return done
+
+
+async def heal(url: str) -> Migrated:
+    """Put back what somebody dropped, switched off or altered, in nobody's way.
+
+    It renews what a release of this version made, and never installs one: in a database of
+    another version it does nothing. Raises :class:`MigrationError` where it gets no lock soon.
+    """
+    done = Migrated()
+    async with session(url, HEALING_SECONDS, done.warnings.append) as installing:
+        await installing.connection.execute(queries("migrate")["wait_briefly"])
+        catalog = Catalog(installing.connection)
+        if await catalog.pending_migrations() or not await catalog.has_version():
+            return done
+        await _renew(installing, catalog, done, lambda _: None)
+        if done.objects:
+            # a table that was exchanged for another has none of the rights of the old one
+            await installing.run(steps.roles())
+    return done
+
+
+async def _renew(
+    installing: Session, catalog: "Catalog", done: Migrated, report: Callable[[str], None]
+) -> None:
+    """Functions, views and triggers that are not as shipped."""
+    stale = await catalog.stale(shipped.functions())
+    if stale:
+        report(f"{len(stale)} functions and views")
+        await installing.run(steps.functions(stale))
+        done.objects += [script.file for script in stale]
+
+    for script in await catalog.stale(shipped.triggers()):
+        report(script.file)
+        await installing.run(steps.trigger(script))
+        done.objects.append(script.file)
 
 
 async def is_installed(url: str) -> bool:
@@ -122,23 +153,40 @@ class Catalog:
         known = {row["file"]: row["hash"] for row in await self._fetch("known_objects")}
         return [script for script in scripts if known.get(script.file) != script.hash]
 
-    async def stale(self, scripts: Sequence[Script]) -> list[Script]:
-        """Those changed, and those of which an object is missing."""
-        missing = {script.file for script in await self.changed(scripts)}
-        created = [(script.file, made) for script in scripts for made in script.creates()]
-        rows = await self._fetch(
-            "missing_objects",
-            [file for file, _ in created],
-            [made.kind for _, made in created],
-            [made.name for _, made in created],
-            [made.relation for _, made in created],
+    async def has_version(self) -> bool:
+        """Whether its functions are those of this release, as far as its records tell."""
+        return bool(
+            await self._connection.fetchval(queries("migrate")["has_version"], shipped.version())
         )
-        missing |= {row["file"] for row in rows}
+
+    async def stale(self, scripts: Sequence[Script]) -> list[Script]:
+        """Those changed, and those of which an object is missing or not as it was made."""
+        if not await self._connection.fetchval(queries("migrate")["can_compare"]):
+            return list(scripts)
+        missing = {script.file for script in await self.changed(scripts)}
+        missing |= {row["file"] for row in await self.altered(scripts)}
         captured = {table: script.file for script in scripts for table in script.captures()}
         if captured:
             rows = await self._fetch("missing_captures", list(captured))
             missing |= {captured[row["name"]] for row in rows}
         return [script for script in scripts if script.file in missing]
+
+    async def altered(self, scripts: Sequence[Script]) -> "list[asyncpg.Record]":
+        """What they create that is missing or not as it was made: ``kind``, ``name``,
+        ``relation`` and ``how``."""
+        created = [(script.file, made) for script in scripts for made in script.creates()]
+        return await self._fetch(
+            "altered_objects",
+            [file for file, _ in created],
+            [made.kind for _, made in created],
+            [made.name for _, made in created],
+            [made.relation for _, made in created],
+        )
+
+    async def advice(self) -> list[str]:
+        """What the school's own tables lack, each in a sentence with the act to do."""
+        rows = await self._fetch("advice")
+        return [row["sentence"] for row in rows]
 
     async def _fetch(self, name: str, *arguments: Any) -> "list[asyncpg.Record]":
         return await self._connection.fetch(queries("migrate")[name], *arguments)

@@ -80,8 +80,10 @@ async def session(
         deadline = time.monotonic() + patience_seconds
         while not await connection.fetchval(queries("migrate")["take_turn"]):
             if time.monotonic() > deadline:
+                holder = await connection.fetchval(queries("migrate")["holder_of_turn"])
                 raise MigrationError(
-                    "another installation of this database is still running: wait for its end"
+                    "another installation of this database is still running "
+                    f"({holder or 'by now ended'}): wait for its end, or end that session"
                 )
             await asyncio.sleep(0.1)
         yield Session(connection, patience_seconds)

@@ -4,11 +4,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from classpulse.assets import folder
-from classpulse.sql import read, scripts
+from classpulse.sql import queries, read, scripts
 
 _OBJECT = re.compile(
     r"^create or replace (?P<kind>function|procedure|view) (?P<name>\w+\.\w+)", re.MULTILINE
@@ -16,6 +16,16 @@ _OBJECT = re.compile(
 _TRIGGER = re.compile(
     r"^create or replace (?:constraint )?trigger (?P<name>\w+)\s.*?\bon (?P<relation>\w+\.\w+)",
     re.MULTILINE | re.DOTALL,
+)
+_RELATION = re.compile(
+    r"^create (?:table|sequence|(?:or replace )?view) (?:if not exists )?"
+    r"(?P<name>classpulse\.\w+|public\.(?:performance_|student_performance_)\w+)",
+    re.MULTILINE,
+)
+_PART = re.compile(
+    r"^create (?:unique )?index (?:if not exists )?(\w+)|\bconstraint (\w+)"
+    r"|\badd column (?:if not exists )?(\w+)",
+    re.MULTILINE,
 )
 _CAPTURE = re.compile(
     r"^select classpulse\.install_capture\('(?P<relation>\w+\.\w+)'", re.MULTILINE
@@ -76,6 +86,30 @@ def functions() -> list[Script]:
 def triggers() -> list[Script]:
     """What hangs on the school's tables."""
     return [Script(path) for path in scripts("triggers")]
+
+
+@cache
+def version() -> str:
+    """Of the SQL that the projector's Python must fit: two releases with the same one can take
+    turns in one database. Read once: an upgrade may exchange the files under a running process."""
+    made = hashlib.sha256()
+    for script in [*migrations(), *functions()]:
+        made.update(f"{script.file} {script.hash}\n".encode())
+    return made.hexdigest()[:16]
+
+
+def names() -> dict[str, list[str]]:
+    """Everything that an installation creates outside of the school's tables, by kind; ``parts``
+    are the names of indexes, constraints and columns, whatever they belong to."""
+    made = [one for script in functions() for one in script.creates()]
+    texts = [queries("migrate")["prepare"], *(script.text for script in migrations())]
+    relations = {match["name"] for text in texts for match in _RELATION.finditer(text)}
+    parts = {name for text in texts for match in _PART.finditer(text) for name in match.groups("")}
+    return {
+        "relations": sorted(relations | {one.name for one in made if one.kind == "view"}),
+        "routines": sorted({one.name for one in made if one.kind != "view"}),
+        "parts": sorted(parts - {""}),
+    }
 
 
 def roles() -> Script:

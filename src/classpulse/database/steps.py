@@ -1,7 +1,8 @@
 """What one transaction of an installation does, run by us or printed for psql."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from classpulse.database import shipped
@@ -54,12 +55,20 @@ def functions(scripts: Sequence[Script]) -> Step:
     """All that changed together; nobody but the machinery may call them."""
     name = scripts[0].file if len(scripts) == 1 else f"{scripts[0].file} to {scripts[-1].path.name}"
     statements = [statement for script in scripts for statement in _recorded(script)]
-    return Step(name, (*statements, Statement(queries("migrate")["close_functions"])))
+    statements += [statement for script in scripts for statement in _worded(script)]
+    statements += [Statement(queries("migrate")["close_functions"]), *version().statements]
+    return Step(name, tuple(statements))
 
 
 def trigger(script: Script) -> Step:
     """One table's triggers."""
-    return Step(script.file, _recorded(script))
+    return Step(script.file, (*_recorded(script), *_worded(script)))
+
+
+def version() -> Step:
+    """Which SQL the database has now, for the Python that leads."""
+    record = Statement(queries("migrate")["record_version"], (shipped.version(),))
+    return Step("version", (record, Statement(queries("migrate")["announce_version"])))
 
 
 def roles() -> Step:
@@ -79,12 +88,22 @@ def retry() -> Step:
 
 def removal() -> Step:
     """The way back."""
-    return Step(shipped.removal().file, (Statement(shipped.removal().text),))
+    names = Statement(queries("migrate")["shipped"], (json.dumps(shipped.names()),))
+    return Step(shipped.removal().file, (names, Statement(shipped.removal().text)))
 
 
 def _recorded(script: Script) -> tuple[Statement, ...]:
     record = Statement(queries("migrate")["record_object"], (script.file, script.hash))
     return (Statement(script.text), record)
+
+
+def _worded(script: Script) -> Iterator[Statement]:
+    """Remember how Postgres words what it created."""
+    for made in script.creates():
+        yield Statement(
+            queries("migrate")["record_definition"],
+            (made.kind, made.name, made.relation, script.file),
+        )
 
 
 def _literal(text: str) -> str:

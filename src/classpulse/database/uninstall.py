@@ -5,10 +5,14 @@ from classpulse.database.migrate import PATIENCE_SECONDS
 from classpulse.database.session import session
 
 
-async def uninstall(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+async def uninstall(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> list[str]:
     """Remove triggers, cached figures and machinery; the school's tables and rows stay.
 
-    A second call does no harm. The group roles stay too: they belong to the whole cluster.
+    Returns what is to be said of things that stay in our schema because they are not ours. Raises
+    :class:`MigrationError`, with nothing changed, where somebody built on what would go. A second
+    call does no harm. The group roles stay too: they belong to the whole cluster.
     """
-    async with session(url, patience_seconds, lambda _: None) as installing:
+    warnings: list[str] = []
+    async with session(url, patience_seconds, warnings.append) as installing:
         await installing.run(steps.removal())
+    return warnings

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from classpulse.database.connection import connect
+from classpulse.database.connection import STEADY, connect
 from classpulse.demo.client import Client, Message
 from classpulse.demo.own_school import OwnSchool, own_school
 from classpulse.sql import queries
@@ -41,9 +41,15 @@ class Checkup:
         connection = None
         try:
             with self._step("the database answers, its triggers are whole"):
-                connection = await connect(self._database_url, application_name="classpulse check")
+                connection = await connect(
+                    self._database_url,
+                    application_name="classpulse check",
+                    server_settings={**STEADY, "statement_timeout": "0"},
+                )
                 _same(await connection.fetchval(_SQL["capture_is_intact"]), True, "triggers whole")
-            with self._step("the server answers and is ready"):
+                # a tool that wrote ids of its own left the sequences of the next ones behind
+                await connection.fetch(queries("migrate")["advance_sequences"], None)
+            with self._step("the server answers, and changes arrive there"):
                 await self._until_ready()
             async with AsyncExitStack() as stack:
                 with self._step("a school of its own, made by SQL"):
@@ -143,10 +149,11 @@ class Checkup:
         deadline = time.monotonic() + _READY_SECONDS
         while True:
             status, answer = await self._client.request("GET", "/readyz")
-            if status == 200:
+            if status == 200 and answer["live"]:
                 return
             if time.monotonic() > deadline:
-                raise CheckFailedError(f"/readyz says {status}: {answer}")
+                reasons = "; ".join((answer or {}).get("reasons", ["nothing that can be read"]))
+                raise CheckFailedError(f"/readyz says {status}: {reasons}")
             await asyncio.sleep(0.2)
 
     async def _log_in(self, school: OwnSchool) -> None:

@@ -74,19 +74,20 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
 
 
 async def _answers(url: str, ended: anyio.Event) -> None:
-    """Wait until the server answers, and a little longer for it to be ready as well."""
+    """Wait until the server answers, and a little longer for changes to arrive as well."""
     client = Client(url)
     ready_until = None
     with anyio.move_on_after(_START_SECONDS):
         while not ended.is_set():
             try:
-                status, _ = await client.request("GET", "/readyz")
+                status, answer = await client.request("GET", "/readyz")
+                live = status == 200 and answer["live"]
             except (OSError, TimeoutError):
-                status = 0
+                status, live = 0, False
             now = anyio.current_time()
             if status and ready_until is None:
                 ready_until = now + _READY_SECONDS
-            if status == 200 or (ready_until is not None and now > ready_until):
+            if live or (ready_until is not None and now > ready_until):
                 return
             await anyio.sleep(0.05)
     raise ClasspulseError("the server did not start: its log says why")

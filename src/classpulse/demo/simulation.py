@@ -1,6 +1,7 @@
 """Runs the simulator against a database: as a writer, at a rate, across restarts of Postgres."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
@@ -96,6 +97,10 @@ async def _as_a_writer(
             own = False
         if not own and not into_real_data:
             raise RealDataError(_refusal())
+        with contextlib.suppress(
+            asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError
+        ):
+            await connection.fetch(queries("migrate")["advance_sequences"], None)
         try:
             await connection.execute(_SQL["as_a_writer"])
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:

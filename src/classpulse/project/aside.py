@@ -68,6 +68,7 @@ class Aside:
             if section not in self.sections
         }
         entry.parts = None
+        entry.former_sections = tuple(s for s in entry.former_sections if s in parts)
         if parts:
             spread(entry, parts)
         return bool(parts)

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.capture.change import Change
+from classpulse.capture.change import Change, Row, decoded
+from classpulse.errors import OtherVersionError
 from classpulse.project.aside import Aside, described
 from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each, is_of_data
 from classpulse.project.care import sections_of, take_with_care
 from classpulse.project.entry import Entry, Numbered, ascii_json
 from classpulse.project.figures import Asked, Figures
+from classpulse.project.order import Key, in_order, unclear, with_both
 from classpulse.project.structure import (
     Structure,
     everybodys_rights_changed,
     figures_changed,
     scope_changed,
     structure_of,
+    term_turned,
 )
 from classpulse.project.telling import tell
 from classpulse.project.touched import Touched, touched_by
@@ -65,6 +68,8 @@ class Cursor:
     epoch: str
     position: int
     low_water: int
+    #: of the SQL in the database: under another one no batch is made
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +137,16 @@ class _Batch:
             SQL["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
         )
         assert backlog is not None
+        if backlog["version"] != self._cursor.version:
+            raise OtherVersionError("the database was migrated to another version of classpulse")
         self.oldest = backlog["oldest"]
-        if not (backlog["waiting"] or backlog["is_stale"] or backlog["is_due"]):
+        if not (
+            backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
+        ):
             return
         self._aside = Aside(self._connection, backlog["set_aside"])
-        changes = await self._take(backlog["waiting"], backlog["bytes"])
+        taken = await self._take(backlog["waiting"], backlog["bytes"])
+        changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
         if backlog["is_due"]:
             await self._aside.take_due()
@@ -144,7 +154,7 @@ class _Batch:
         structure = structure_of(changes)
         if structure:
             await self._mark(structure)
-        changed = await self._fold(touched_by(changes), stale)
+        changed = await self._fold(touched_by(with_both(taken, changes)), stale)
         figures = await self._figures(changes, stale, changed)
         now: datetime = backlog["as_of_time"]
         told = await self._told(changes, figures, changed)
@@ -153,6 +163,8 @@ class _Batch:
         entries += await self._look_again(structure, stale, changed, entries, figures, now)
         entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
         await self._aside.restore()
+        if backlog["is_turning"] or structure.turns_terms:
+            entries += await self._turned(structure, now)
         # a batch without events moves the log all the same: something was taken
         if not entries:
             entries = [Entry(now, "_nothing", "_nothing", {})]
@@ -187,6 +199,24 @@ class _Batch:
             changes = [Change.from_record(record) for record in records]
         self.taken = len(changes)
         return changes
+
+    async def _in_order(self, changes: list[Change]) -> list[Change]:
+        rows = unclear(changes)
+        if not rows:
+            return changes
+        held: dict[Key, Row] = {}
+
+        async def look(_: Sequence[object]) -> None:
+            for record in await self._connection.fetch(SQL["rows_now"], *rows.arguments()):
+                key = (record["source"], record["id"], record["section_id"])
+                held[key] = decoded(record["body"])
+
+        if not self._careful:
+            await look(())
+        elif await each(self._connection, (rows,), look):
+            # nothing can be said of rows that can't be read: they stay as they were captured
+            return changes
+        return in_order(changes, rows, held)
 
     async def _take_stale(self) -> Stale:
         stale: Stale = {}
@@ -355,6 +385,18 @@ class _Batch:
                         sections.add(record["id"])
                         schools[record["id"]] = record["school_id"]
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
+
+    async def _turned(self, structure: Structure, now: datetime) -> list[Entry]:
+        """Terms that the clock turned over; an edit of the terms is told as what it is."""
+        records = await self._connection.fetch(
+            SQL["turn_terms"], list(structure.schools), structure.every_school
+        )
+        by_school: dict[int, set[int]] = {}
+        for record in records:
+            sections = by_school.setdefault(record["school_id"], set())
+            if record["section_id"] is not None:
+                sections.add(record["section_id"])
+        return [term_turned(school, sorted(of), now) for school, of in by_school.items()]
 
     async def _write(self, entries: list[Entry], now: datetime) -> None:
         position = self._cursor.position

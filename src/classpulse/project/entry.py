@@ -18,7 +18,8 @@ Numbered = tuple[Any, ...]
 @dataclass(slots=True)
 class Entry:
     """``body`` is what everybody reads who sees one of ``sections``; ``parts`` what only those
-    read who see that section (of an event that concerns several)."""
+    read who see that section (of an event that concerns several). What a row left is ``former``:
+    its student, its subject, and those of ``sections`` that hold nothing of it any more."""
 
     at: datetime
     type: str
@@ -30,6 +31,9 @@ class Entry:
     student: int | None = None
     subject: int | None = None
     educator: int | None = None
+    former_student: int | None = None
+    former_subject: int | None = None
+    former_sections: tuple[int, ...] = ()
 
     def numbered(self, epoch: str, position: int) -> Numbered:
         """The row, in the order of the query ``write_events``."""
@@ -49,23 +53,30 @@ class Entry:
             self.type,
             self.event,
             self.school,
-            "{" + ",".join(map(str, self.sections)) + "}",
+            _array(self.sections),
             self.student,
             self.subject,
             self.educator,
             _encode(head | body).decode(),
             parts,
+            self.former_student,
+            self.former_subject,
+            _array(self.former_sections) if self.former_sections else None,
         )
 
 
 def ascii_json(row: Numbered) -> Numbered:
     """The same row for a database whose encoding lacks characters: they are escaped."""
-    *columns, payload, parts = row
-    return (*columns, _escaped(payload), parts and _escaped(parts))
+    payload, parts = row[9:11]
+    return (*row[:9], _escaped(payload), parts and _escaped(parts), *row[11:])
 
 
 def _escaped(text: str) -> str:
     return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _array(numbers: tuple[int, ...]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def spread(entry: Entry, parts: dict[int, dict[str, Any]]) -> Entry:

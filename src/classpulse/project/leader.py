@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.database.connection import connect
-from classpulse.errors import DatabaseError
+from classpulse.database import shipped
+from classpulse.database.connection import STEADY, connect
+from classpulse.errors import DatabaseError, OtherVersionError
 from classpulse.project.batch import Cursor, Outcome, project
 from classpulse.project.epoch import open_log
+from classpulse.project.healing import Healing
 from classpulse.project.wake import Wake
 from classpulse.sql import queries
 
@@ -39,6 +41,7 @@ RETRY_SECONDS, RETRY_MOST_SECONDS, LASTED_SECONDS = 0.1, 2.0, 5.0
 HOUSEKEEPING_SECONDS = 60.0
 LOW_WATER_SECONDS = 5.0
 SESSION = {
+    **STEADY,
     # a leader that hangs (stopped, cut off) loses lock and session together
     "idle_session_timeout": "5s",
     "idle_in_transaction_session_timeout": "5s",
@@ -94,7 +97,13 @@ class Leader:
     def __init__(self, url: str, *, retention: timedelta) -> None:
         self._url = url
         self._retention = retention
+        # of the Python that runs here, whatever is installed beside it later
+        self._version = shipped.version()
+        self._was_fit = False
+        self._said = ""
         self.leading = False
+        #: why this process may not lead, and what to do about it
+        self.obstacle: str | None = None
         #: changes that no notification announced: should stay 0
         self.found_late = 0
 
@@ -106,12 +115,15 @@ class Leader:
             began = loop.time()
             try:
                 async with leader_session(self._url) as connection:
-                    await self._follow(connection)
-                    await self._lead(connection)
+                    number = await self._follow(connection)
+                    await self._lead(connection, number)
                     # it was asked to step aside
                     pause = YIELD_SECONDS
+            except OtherVersionError as error:
+                self.obstacle = f"{error}: {self._act()}"
+                self._say(self.obstacle)
             except _LOST as error:
-                log.warning("projector: %s; trying again", error)
+                self._say(f"{error}; trying again")
             except Exception:
                 # it must not end the process: readers are told by the missing proof of life
                 log.exception("projector: trying again")
@@ -122,18 +134,34 @@ class Leader:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, RETRY_MOST_SECONDS)
 
-    async def _follow(self, connection: "Connection") -> None:
-        """Return with the lock held."""
+    def _act(self) -> str:
+        if self._was_fit:
+            return "restart this process with that version"
+        return "run classpulse migrate with this version, or start the version that installed it"
+
+    def _say(self, text: str) -> None:
+        """Once, however often it is tried again."""
+        if text != self._said:
+            self._said = text
+            log.warning("projector: %s", text)
+
+    async def _follow(self, connection: "Connection") -> int:
+        """Return with the lock held: its number."""
         loop = asyncio.get_running_loop()
-        asked = loop.time()
-        while not await connection.fetchval(SQL["take_lock"]):
-            await asyncio.sleep(FOLLOW_SECONDS)
-            if loop.time() - asked > 2:
-                asked = loop.time()
+        next_look = loop.time()
+        while True:
+            number = await _try_lock(connection, self._version)
+            self._was_fit, self.obstacle = True, None
+            if number is not None:
+                return number
+            if loop.time() >= next_look:
+                next_look = loop.time() + 2
+                await _pass_by_stranger(connection)
                 with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(SQL["end_stuck_leader"])
+            await asyncio.sleep(FOLLOW_SECONDS)
 
-    async def _lead(self, connection: "Connection") -> None:
+    async def _lead(self, connection: "Connection", number: int) -> None:
         loop = asyncio.get_running_loop()
         cursor = await open_log(connection)
         wake = Wake(connection)
@@ -143,17 +171,26 @@ class Leader:
         # it may be of a version that can handle them
         await connection.execute(SQL["retry_set_aside"])
         chores = _Chores(connection, cursor, self._retention)
-        while not wake.asked_to_yield:
-            began = loop.time()
-            outcome = await project(connection, cursor)
-            seconds = loop.time() - began
-            await chores.after(outcome)
-            await wake.wait(outcome.taken, outcome.oldest, seconds)
-            self.found_late += wake.found_late
-            wake.found_late = 0
-        self.leading = False
+        healing = Healing(self._url)
+        try:
+            while not (wake.asked_to_look and await self._is_wanted(connection, wake)):
+                began = loop.time()
+                outcome = await project(connection, cursor)
+                seconds, self._said = loop.time() - began, ""
+                await chores.after(outcome)
+                await healing.look(connection)
+                await wake.wait(outcome.taken, outcome.oldest, seconds)
+                self.found_late += wake.found_late
+                wake.found_late = 0
+        finally:
+            self.leading = False
+            await healing.close()
         await connection.execute(SQL["flag_awake"])
-        await connection.execute(SQL["release_lock"])
+        await connection.execute(SQL["release_lock"], number)
+
+    async def _is_wanted(self, connection: "Connection", wake: Wake) -> bool:
+        wake.asked_to_look = False
+        return bool(await connection.fetchval(SQL["is_wanted"]))
 
 
 async def take_over(connection: "Connection") -> None:
@@ -163,16 +200,55 @@ async def take_over(connection: "Connection") -> None:
     """
     deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
     tries = 0
-    while not await connection.fetchval(SQL["take_lock"]):
+    while await _try_lock(connection, shipped.version()) is None:
         if asyncio.get_running_loop().time() > deadline:
             raise DatabaseError(
                 "the running server does not let go of the projector's lock: "
                 "is it stopped or another version? end it and try again"
             )
         if tries % 50 == 0:
+            await _pass_by_stranger(connection)
             await connection.execute(SQL["ask_leader_to_yield"])
         tries += 1
         await asyncio.sleep(0.01)
+
+
+async def _try_lock(connection: "Connection", version: str) -> int | None:
+    """The number of the lock, if it is ours now."""
+    state = await connection.fetchrow(SQL["take_lock"], version)
+    if state is None:
+        raise DatabaseError("classpulse.state is empty: run classpulse migrate")
+    if not state["is_our_version"]:
+        raise OtherVersionError("another version of classpulse was installed in this database")
+    number: int = state["lock_number"]
+    if not state["taken"]:
+        return None
+    if await connection.fetchval(SQL["confirm_lock"], number, version):
+        return number
+    await connection.execute(SQL["release_lock"], number)
+    return None
+
+
+async def _pass_by_stranger(connection: "Connection") -> None:
+    """Any role may take any advisory lock: where one that can't project has ours, use another.
+
+    Whoever takes a lock confirms its number in the row that is locked here, so that two never lead.
+    """
+    holder = await connection.fetchrow(SQL["lock_holder"])
+    if holder is None or not holder["is_stranger"]:
+        return
+    async with connection.transaction():
+        await connection.execute(SQL["keep_lock_number"])
+        holder = await connection.fetchrow(SQL["lock_holder"])
+        if holder is None or not holder["is_stranger"]:
+            return
+        await connection.execute(SQL["change_lock_number"])
+    log.warning(
+        "projector: pid %s of role %s holds the projector's lock and is no projector:"
+        " another lock is used from now on",
+        holder["pid"],
+        holder["role"],
+    )
 
 
 class _Chores:
@@ -200,6 +276,9 @@ class _Chores:
         if self._drawn is None and now >= self._next_bound:
             self._next_bound = now + LOW_WATER_SECONDS
             drawn = await self._connection.fetchval(SQL["drawn_id"])
+            if drawn + 1 < self._cursor.low_water:
+                # a restore of data alone set the sequence back: ids start below the bound again
+                self._cursor.low_water = 0
             self._drawn = (drawn, await self._connection.fetchval(SQL["next_transaction"]))
         if now >= self._next_cleaning:
             # a short retention is kept about as exactly as a long one

@@ -32,6 +32,8 @@ class Structure:
     every_educator: bool = False
     every_school: bool = False
     truncated: list[str] = field(default_factory=list)
+    #: terms or a school's clock changed: which terms are current is looked up again
+    turns_terms: bool = False
     at: datetime | None = None
 
     def __bool__(self) -> bool:
@@ -46,6 +48,8 @@ def structure_of(changes: Iterable[Change]) -> Structure:
             _truncation(found, change)
         elif change.operation != "bulk" and _row(found, change):
             found.at = change.at
+        if change.source in {"terms", "schools"}:
+            found.turns_terms = True
     return found
 
 
@@ -134,6 +138,18 @@ def figures_changed(
 def everybodys_rights_changed(at: datetime) -> Entry:
     """The machinery's own: also of educators whose rows are gone, and whose streams are open."""
     return Entry(at, "_rights_changed", "_rights_changed", {})
+
+
+def term_turned(school: int, sections: list[int], at: datetime) -> Entry:
+    """The clock turned a term of a school over: these sections came into view or left it."""
+    return Entry(
+        at,
+        "figures_changed",
+        "figures_changed",
+        {"reason": "term", "section_ids": sections},
+        school=school,
+        sections=tuple(sections),
+    )
 
 
 def scope_changed(educators: Iterable[int], at: datetime) -> list[Entry]:

@@ -6,6 +6,8 @@ from typing import Any
 from classpulse.capture.change import Change, Row
 from classpulse.project.entry import Entry, spread
 from classpulse.project.figures import Figures, percentage, totals
+from classpulse.project.moved import former, previous_keys
+from classpulse.project.register import attendance
 from classpulse.project.roster import enrollment, student
 
 Part = dict[str, Any]
@@ -23,7 +25,6 @@ def tell(change: Change, figures: Figures) -> list[Entry]:
 
 def _grade(change: Change, figures: Figures) -> Entry:
     row, old = change.row, change.old
-    moved_from = old["section_id"] if old and old["section_id"] != row["section_id"] else None
     entry = Entry(
         change.at,
         "grade_update",
@@ -32,11 +33,21 @@ def _grade(change: Change, figures: Figures) -> Entry:
         school=figures.schools.get(row["section_id"]),
         student=row["student_id"],
         subject=row["subject_id"],
+        former_student=former("student_id", row, old),
+        former_subject=former("subject_id", row, old),
     )
-    parts = {row["section_id"]: _grade_part(change.operation, change.new, old, figures)}
-    if moved_from is not None:
-        parts[moved_from] = _grade_part("delete", None, old, figures)
-    return spread(entry, parts)
+    moved_from = former("section_id", row, old)
+    if moved_from is None or old is None:
+        part = _grade_part(change.operation, change.new, old, figures)
+        return spread(entry, {row["section_id"]: part})
+    entry.former_sections = (moved_from,)
+    return spread(
+        entry,
+        {
+            row["section_id"]: _grade_part(change.operation, change.new, old, figures),
+            moved_from: _grade_part("delete", None, old, figures),
+        },
+    )
 
 
 def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figures) -> Part:
@@ -44,7 +55,10 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
     assert row is not None
     student, section, subject = row["student_id"], row["section_id"], row["subject_id"]
     now: Row = new or {}
-    shown = percentage(now.get("score"), row["total_marks"])
+    is_graded = now.get("status") == "graded"
+    shown = percentage(now["score"], now["total_marks"]) if is_graded else None
+    # whoever sees only where it came to learns nothing of where it was
+    here = old if old is not None and old["section_id"] == section else None
     grade = {
         "grade_id": row["id"],
         "student_id": student,
@@ -64,10 +78,8 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
         "previous_status": old["status"] if old else None,
         "graded_on": row.get("graded_on"),
         "remarks": row.get("remarks"),
+        **previous_keys(row, here, "student_id", "subject_id", "exam_id"),
     }
-    if old is not None and old["student_id"] != student:
-        grade["previous_student_id"] = old["student_id"]
-    of_section = figures.sections.get(section)
     of_subject = figures.subjects.get((section, subject))
     standing = figures.standings.get((student, section))
     return {
@@ -80,68 +92,29 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
             **totals(section, figures),
             "student": standing,
             "student_subject": figures.marks.get((student, section, subject)),
-            "section": of_section,
+            "section": figures.sections.get(section),
             "subject": of_subject,
             "exam": figures.exam(row["exam_id"], section),
+            **_previous_figures(row, here, figures),
         },
     }
 
 
-def _attendance(change: Change, figures: Figures) -> Entry:
-    row = change.row
-    student = row["student_id"]
-    entry = Entry(
-        change.at,
-        "attendance_update",
-        "attendance_updated",
-        {},
-        school=figures.student_schools.get(student),
-        student=student,
-    )
-    sections: list[int] = []
-    for side in change.rows:
-        own = side["section_id"]
-        sections += [own] if own is not None else figures.enrollments.get(side["student_id"], [])
-    parts = {
-        section: _attendance_part(change, section, figures) for section in dict.fromkeys(sections)
-    }
-    if not parts:
-        entry.body = _attendance_part(change, None, figures)
-    return spread(entry, parts)
-
-
-def _attendance_part(change: Change, section: int | None, figures: Figures) -> Part:
-    row, old = change.row, change.old
-    student = row["student_id"]
-    operation, now = change.operation, change.new
-    if (
-        section is not None
-        and now is not None
-        and now["section_id"] is not None
-        and now["section_id"] != section
-    ):
-        operation, now = "delete", None
-    standing = figures.standings.get((student, section)) if section is not None else None
-    of_section = figures.sections.get(section) if section is not None else None
-    return {
-        "operation": operation,
-        "attendance_data": {
-            "attendance_id": row["id"],
-            "student_id": student,
-            "student_name": figures.students.get(student, {}).get("name"),
-            "section_id": section,
-            "section_name": figures.section_names.get(section) if section is not None else None,
-            "date": row["date"],
-            "period": row.get("period"),
-            "whole_day": row["section_id"] is None,
-            "status": now["status"] if now else None,
-            "previous_status": old["status"] if old else None,
-            "remarks": row.get("remarks"),
-            "attendance_percentage": standing and standing["attendance_percentage"],
-            "section_attendance_percentage": of_section and of_section["attendance_average"],
-        },
-        "performance_data": {"section_id": section, "student": standing, "section": of_section},
-    }
+def _previous_figures(row: Row, old: Row | None, figures: Figures) -> Part:
+    """The figures of what a row of this section left, where it left something."""
+    if old is None:
+        return {}
+    student, section, subject = old["student_id"], old["section_id"], old["subject_id"]
+    found: Part = {}
+    if student != row["student_id"]:
+        found["student"] = figures.standings.get((student, section))
+    if subject != row["subject_id"]:
+        found["subject"] = figures.subjects.get((section, subject))
+    if found:
+        found["student_subject"] = figures.marks.get((student, section, subject))
+    if old["exam_id"] != row["exam_id"]:
+        found["exam"] = figures.exam(old["exam_id"], section)
+    return {"previous": found} if found else {}
 
 
 def _exam(change: Change, figures: Figures) -> Entry:
@@ -155,15 +128,25 @@ def _exam(change: Change, figures: Figures) -> Entry:
         {},
         school=figures.schools.get(row["section_id"]),
         subject=row["subject_id"],
+        former_subject=former("subject_id", row, old),
     )
-    parts = {row["section_id"]: _exam_part(change.operation, row, figures)}
-    if old is not None and old["section_id"] != row["section_id"]:
-        parts[old["section_id"]] = _exam_part("delete", old, figures)
+    moved_from = former("section_id", row, old)
+    parts = {
+        row["section_id"]: _exam_part(
+            change.operation, row, old if moved_from is None else None, figures
+        )
+    }
+    if moved_from is not None and old is not None:
+        entry.former_sections = (moved_from,)
+        parts[moved_from] = _exam_part("delete", old, None, figures)
     return spread(entry, parts)
 
 
-def _exam_part(operation: str, row: Row, figures: Figures) -> Part:
+def _exam_part(operation: str, row: Row, old: Row | None, figures: Figures) -> Part:
     section, subject = row["section_id"], row["subject_id"]
+    previous: Part = {}
+    if old is not None and old["subject_id"] != subject:
+        previous["previous"] = {"subject": figures.subjects.get((section, old["subject_id"]))}
     return {
         "operation": operation,
         "exam_data": {
@@ -175,12 +158,14 @@ def _exam_part(operation: str, row: Row, figures: Figures) -> Part:
             "total_marks": row["total_marks"],
             "section_id": section,
             "section_name": figures.section_names.get(section),
+            **previous_keys(row, old, "subject_id"),
         },
         "performance_data": {
             "section_id": section,
             "section": figures.sections.get(section),
             "subject": figures.subjects.get((section, subject)),
             "exam": figures.exam(row["id"], section) if operation != "delete" else None,
+            **previous,
         },
     }
 
@@ -224,7 +209,7 @@ def bulk_entry(change: Change, section: int, rows: int | None, figures: Figures)
 
 _TELLERS: dict[str, Callable[[Change, Figures], Entry]] = {
     "grades": _grade,
-    "attendance": _attendance,
+    "attendance": attendance,
     "exams": _exam,
     "enrollments": enrollment,
     "students": student,

@@ -1,6 +1,6 @@
 """What a batch has to say beside the changes that it tells one by one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -71,10 +71,21 @@ def untold(changed: list[tuple[int | None, int]], entries: list[Entry]) -> set[i
     whole = {
         section for entry in entries if entry.type == "bulk_update" for section in entry.sections
     }
-    pairs = {(entry.student, section) for entry in entries for section in entry.sections}
+    pairs = {pair for entry in entries for pair in _standings_told(entry)}
     return {
         section
         for student, section in changed
         if section not in whole
         and (section not in told if student is None else (student, section) not in pairs)
     }
+
+
+def _standings_told(entry: Entry) -> Iterator[tuple[int | None, int]]:
+    former = entry.student if entry.former_student is None else entry.former_student
+    for section in entry.sections:
+        if section in entry.former_sections:
+            yield former, section
+            continue
+        yield entry.student, section
+        if not entry.former_sections:
+            yield former, section

@@ -1,4 +1,4 @@
-"""Compares every cached figure with the base tables, in one snapshot, and mends on request."""
+"""Compares every cached figure with the base tables, in one snapshot, and repairs on request."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from classpulse.database import shipped
-from classpulse.database.migrate import migrate
+from classpulse.database.migrate import Catalog, migrate
+from classpulse.errors import DatabaseError
 from classpulse.project.batch import Cursor, project
 from classpulse.project.epoch import open_log
 from classpulse.project.leader import leader_session, take_over
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 SQL = queries("verify")
 PROJECT = queries("project")
+MIGRATE = queries("migrate")
 
+#: stale sections come a few a batch: far more than any school has
+_ROUNDS = 20_000
+#: a comparison that a changed policy overtook is made again
+_TRIES = 5
 _COMPARISONS = (
     "differing_policies",
     "differing_marks",
@@ -28,12 +34,14 @@ _COMPARISONS = (
 
 @dataclass(slots=True)
 class Verified:
-    """What was found: a sentence a difference, empty if all is well."""
+    """What was found: a sentence per difference, none if all is well. ``notes`` are no difference:
+    what the school's own tables lack."""
 
     capture: list[str] = field(default_factory=list)
     #: sections that wait, and policies that can't be read
     set_aside: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     sections: set[int] = field(default_factory=set)
     #: those of ``set_aside`` that are so at the end, too
     still_set_aside: list[str] = field(default_factory=list)
@@ -44,17 +52,22 @@ class Verified:
 
 
 async def verify(url: str, *, repair: bool = False) -> Verified:
-    """Compare, with ``repair`` mend, and return what was found before the mending.
+    """Compare, with ``repair`` put right, and return what was found before the repair.
 
     It takes the leader's place for as long as it lasts, so it can run beside a server and under
     load: the comparison is made in the snapshot of a batch, after that batch was folded in.
+    :class:`DatabaseError` where a policy hides rows: no figure can be compared then.
     """
     async with leader_session(url) as connection:
         await take_over(connection)
+        hidden = await connection.fetch(SQL["hidden_tables"])
+        if hidden:
+            raise DatabaseError("; ".join(row["problem"] for row in hidden))
         cursor = await open_log(connection)
         await connection.execute(PROJECT["flag_awake"])
-        found = Verified(capture=await _capture(connection))
-        await _drain(connection, cursor)
+        found = Verified(capture=await _machinery(connection))
+        found.notes = await Catalog(connection).advice()
+        await _work_off(connection, cursor)
         found.set_aside = await _set_aside(connection)
         if repair and found.set_aside:
             await connection.execute(PROJECT["retry_set_aside"])
@@ -62,29 +75,35 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
                 await project(connection, cursor)
         await _compare(connection, cursor, found, repair=repair)
         if repair and found.sections:
-            await _drain(connection, cursor)
+            await _work_off(connection, cursor)
         found.still_set_aside = await _set_aside(connection)
         if repair and found.capture:
+            await connection.execute(SQL["revoke_strange_grants"])
             await connection.execute(SQL["forget_installed_functions"])
+        if repair and found.notes:
+            await connection.fetch(MIGRATE["advance_sequences"], None)
     if repair and found.capture:
         await migrate(url)
     return found
 
 
-async def _capture(connection: "Connection") -> list[str]:
-    """Triggers and functions that are not what was shipped."""
-    found = [record["difference"] for record in await connection.fetch(SQL["missing_triggers"])]
-    bodies = {
-        record["name"]: record["body"] for record in await connection.fetch(SQL["function_bodies"])
-    }
-    for script in shipped.functions():
-        for created in script.creates():
-            if created.kind != "function":
-                continue
-            if created.name not in bodies:
-                found.append(f"{created.name}: the function is missing")
-            elif "$$" in script.text and bodies[created.name] != script.text.split("$$")[1]:
-                found.append(f"{created.name}: the function was altered")
+async def _machinery(connection: "Connection") -> list[str]:
+    """Triggers, functions, views and rights that are not what was shipped."""
+    found = [row["difference"] for row in await connection.fetch(SQL["machinery"])]
+    scripts = [*shipped.functions(), *shipped.triggers()]
+    # what words all others is compared by its source, which it can't word
+    for script in scripts:
+        for made in script.creates():
+            if made.name == "classpulse.definition_of":
+                body = await connection.fetchval(SQL["body_of_definition_of"])
+                if body != script.text.split("$$")[1]:
+                    found.append(f"{made.name}: the function was altered")
+                    return found
+    for row in await Catalog(connection).altered(scripts):
+        if row["kind"] == "trigger":
+            found.append(f"{row['relation']}: the trigger {row['name']} {row['how']}")
+        else:
+            found.append(f"{row['name']}: the {row['kind']} {row['how']}")
     return found
 
 
@@ -97,16 +116,24 @@ async def _set_aside(connection: "Connection") -> list[str]:
     ]
 
 
-async def _drain(connection: "Connection", cursor: Cursor) -> None:
-    """Until nothing was taken: sections that a policy made stale come a few a batch."""
-    while (await project(connection, cursor)).written:
-        pass
+async def _work_off(connection: "Connection", cursor: Cursor) -> None:
+    """Until no section is stale: never until no change comes, which under load it always does."""
+    for _ in range(_ROUNDS):
+        await project(connection, cursor)
+        if not await connection.fetchval(SQL["is_stale"]):
+            return
 
 
 async def _compare(
     connection: "Connection", cursor: Cursor, found: Verified, *, repair: bool
 ) -> None:
+    was_overtaken = False
+
     async def look() -> None:
+        nonlocal was_overtaken
+        was_overtaken = await connection.fetchval(SQL["is_stale"])
+        if was_overtaken:
+            return
         # this reads whole tables, as no batch does
         await connection.execute(SQL["scan_tables"])
         await connection.execute(SQL["expect_marks"])
@@ -120,4 +147,9 @@ async def _compare(
             await connection.execute(SQL["forget_figures"], sections)
             await connection.execute(PROJECT["mark_sections"], sections, "structure")
 
-    await project(connection, cursor, then=look)
+    for _ in range(_TRIES):
+        await project(connection, cursor, then=look)
+        if not was_overtaken:
+            return
+        await _work_off(connection, cursor)
+    raise DatabaseError("the sections' policies keep changing: verify again when they don't")

@@ -57,8 +57,9 @@ class Wake:
         self._last_found = 0.0
         self._was_notified = True
         self.state = State.BUSY
-        #: set by a notification that asks the leader to step down for a moment
-        self.asked_to_yield = False
+        #: set by a notification that wants more than a look at the changes. Anybody may send one:
+        #: what it wants is to be read where only the owner writes
+        self.asked_to_look = False
         #: changes that were found by the slow poll alone: should stay 0
         self.found_late = 0
 
@@ -68,8 +69,8 @@ class Wake:
         await self._set(State.BUSY)
 
     def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        if payload == "yield":
-            self.asked_to_yield = True
+        if payload:
+            self.asked_to_look = True
         self._woken.set()
 
     async def wait(self, taken: int, oldest: int, seconds: float) -> None:

@@ -38,9 +38,9 @@ class Entry:
         event = self.event
         if event.educator_id is not None:
             return self._plain(subscriber) if self._is_theirs(subscriber) else None
-        if not (subscriber.plain or subscriber.wanted.matches(event)):
-            return None
         sight = subscriber.sight
+        if not (subscriber.plain or subscriber.wanted.matches(event, sight)):
+            return None
         if not event.section_ids:
             school = sight.school_id is not None and sight.school_id == event.school_id
             return self._plain(subscriber) if sight.everything or school else None

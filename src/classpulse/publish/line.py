@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from classpulse.database.connection import connect
+from classpulse.database.connection import STEADY, connect
 from classpulse.errors import DatabaseError
 from classpulse.publish.reader import QUERY_SECONDS, Connection
 
@@ -30,7 +30,13 @@ async def open_connection(url: str, name: str) -> Connection:
         url,
         application_name=name,
         connect_seconds=CONNECT_SECONDS,
-        server_settings={"idle_in_transaction_session_timeout": "10s", "jit": "off"},
+        server_settings={
+            **STEADY,
+            "statement_timeout": "0",
+            "idle_session_timeout": "0",
+            "idle_in_transaction_session_timeout": "10s",
+            "jit": "off",
+        },
     )
 
 

@@ -121,4 +121,7 @@ def _event(row: asyncpg.Record) -> Event:
         educator_id=row["educator_id"],
         payload=row["payload"],
         parts=None if parts is None else _decode_parts(parts),
+        former_student_id=row["former_student_id"],
+        former_subject_id=row["former_subject_id"],
+        former_section_ids=tuple(row["former_section_ids"] or ()),
     )

@@ -1,15 +1,14 @@
 """From where a stream goes on, and how it gets there."""
 
-import re
 from dataclasses import dataclass
 
+from classpulse.events import EventId
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import tell, tell_reset
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.reader import replay_events
 from classpulse.publish.subscriber import Subscriber
 
-_ID = re.compile(r"([0-9A-Za-z_.]{1,64})-([0-9]{1,18})")
 # How much is given at once before the peer must have taken it.
 MOUTHFUL = 256 * 1024
 
@@ -27,8 +26,8 @@ def parse_id(text: str) -> Since | None:
     """An id as a client gives it back, or ``None`` for something else."""
     if text == "0":
         return Since()
-    match = _ID.fullmatch(text)
-    return None if match is None else Since(match[1], int(match[2]))
+    known = EventId.parse(text)
+    return None if known is None else Since(known.epoch, known.position)
 
 
 async def place(publisher: Publisher, since: Since | None) -> tuple[int, str | None]:

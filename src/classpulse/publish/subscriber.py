@@ -52,20 +52,37 @@ class Wanted:
         """Whether nothing is filtered but sections."""
         return self.types is None and self.subjects is None and self.students is None
 
-    def matches(self, event: Event) -> bool:
-        """Whether an event that may be seen was asked for (sections aside)."""
+    def matches(self, event: Event, sight: Scope) -> bool:
+        """Whether what ``sight`` holds of an event was asked for.
+
+        A row that moved is an event of what it came to and of what it left, each as far as its
+        sections are visible.
+        """
         if self.types is not None and event.type not in self.types:
             return False
+        if self.subjects is None and self.students is None:
+            return True
+        shows_new, shows_old = _sides(event, sight)
+        return (shows_new and self._names(event, event.student_id, event.subject_id)) or (
+            shows_old
+            and self._names(
+                event,
+                event.student_id if event.former_student_id is None else event.former_student_id,
+                event.subject_id if event.former_subject_id is None else event.former_subject_id,
+            )
+        )
+
+    def _names(self, event: Event, student_id: int | None, subject_id: int | None) -> bool:
         if (
             self.subjects is not None
-            and event.subject_id not in self.subjects
-            and not (event.subject_id is None and event.type in _EVERY_SUBJECT)
+            and subject_id not in self.subjects
+            and not (subject_id is None and event.type in _EVERY_SUBJECT)
         ):
             return False
         return (
             self.students is None
-            or event.student_id in self.students
-            or (event.student_id is None and event.type in _WIDE)
+            or student_id in self.students
+            or (student_id is None and event.type in _WIDE)
         )
 
     def narrow(self, scope: Scope) -> Scope:
@@ -73,6 +90,15 @@ class Wanted:
         if self.sections is None:
             return scope
         return Scope(sections=frozenset(scope.visible(self.sections)))
+
+
+def _sides(event: Event, sight: Scope) -> tuple[bool, bool]:
+    """Whether the side that a row came to is visible, and the one that it left (if it did)."""
+    former = event.former_section_ids
+    if former:
+        visible = sight.visible(event.section_ids)
+        return any(s not in former for s in visible), any(s in former for s in visible)
+    return True, event.former_student_id is not None or event.former_subject_id is not None
 
 
 EVERYTHING = Wanted()

@@ -1,7 +1,9 @@
-"""Alive, and ready: the second only on proof that a change made now would be shown."""
+"""Alive, ready to serve figures, and live: three things that fail apart from each other."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,10 +11,31 @@ from starlette.routing import Route
 from classpulse.serve.answers import answer
 from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.problems import AWAY, RETRY_AFTER, Problem
-from classpulse.serve.snapshot import one_statement
+from classpulse.serve.snapshot import Reader, Row, one_statement
 from classpulse.sql import queries
 
 _SQL = queries("health")
+_DOWN = "the database does not answer: check that it runs and takes connections"
+_NOT_INSTALLED = "classpulse is not installed in the database: run classpulse migrate"
+_STANDBY = (
+    "the database is a read-only standby: promote it, or point DATABASE_URL at the primary;"
+    " figures are served meanwhile"
+)
+_NOT_LISTENING = "the listener is not connected: it tries again by itself, its log says why"
+_READ_ONLY = (
+    "the database is read-only by default, so that no change can be made:"
+    " set default_transaction_read_only to off"
+)
+
+
+@dataclass(slots=True)
+class _Database:
+    """What the database itself says. ``refusal``: why no figure can be served."""
+
+    refusal: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    set_aside: int = 0
+    set_aside_since: Any = None
 
 
 async def _healthz(request: Request) -> Response:
@@ -21,41 +44,74 @@ async def _healthz(request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    """503 with the reasons until all of it works: database, listener, projector."""
+    """503 only where no figure can be served; ``live`` only if a change made now would arrive."""
     read_query(request, NoParameters)
-    publisher = request.app.state.publisher
-    status = publisher.status()
-    reasons = []
-    if not await _database_answers(request):
-        reasons.append("the database does not answer")
-    if not status.connected:
-        reasons.append("the listener is not connected")
-    if not status.capture_intact:
-        reasons.append("a capture trigger is missing or switched off: run classpulse migrate")
-    if not publisher.alive:
-        reasons.append("no proof that a change made now would arrive: no projector has caught up")
-    if not status.caught_up:
-        reasons.append("the newest events are not handed out yet")
+    state = request.app.state
+    status, leader = state.publisher.status(), state.leader
+    fallback = leader.obstacle if status.connected else _NOT_LISTENING
+    found = await _ask(state.database, explain=not state.publisher.alive, fallback=fallback)
     content: dict[str, Any] = {
-        "status": "not ready" if reasons else "ready",
-        "reasons": reasons,
+        "status": "not ready" if found.refusal else "ready",
+        "live": not found.refusal and not found.reasons,
+        "reasons": [found.refusal] if found.refusal else found.reasons,
+        "notes": _notes(leader),
         "listening": status.connected,
         "proof_age": status.proof_age,
         "position": status.position,
-        "leading": request.app.state.leader.leading,
+        "leading": leader.leading,
+        "found_late": leader.found_late,
+        "set_aside": found.set_aside,
+        "set_aside_since": found.set_aside_since,
     }
-    if reasons:
+    if found.refusal:
         return answer(content, 503, {"Retry-After": RETRY_AFTER})
     return answer(content)
 
 
-async def _database_answers(request: Request) -> bool:
+async def _ask(database: Any, *, explain: bool, fallback: str | None) -> _Database:
     try:
-        async with one_statement(request.app.state.database) as reader:
-            await reader.one(_SQL["answers"])
+        async with one_statement(database) as reader:
+            told = await reader.only(_SQL["answers"])
+            if not told["is_installed"]:
+                return _Database(_NOT_INSTALLED)
+            waiting = await reader.one(_SQL["set_aside"]) or {}
+            found = _Database(
+                set_aside=waiting.get("set_aside") or 0,
+                set_aside_since=waiting.get("set_aside_since"),
+            )
+            if told["is_standby"] or told["is_read_only"]:
+                found.reasons.append(_STANDBY if told["is_standby"] else _READ_ONLY)
+            elif explain:
+                found.reasons = await _explained(reader, fallback)
+            return found
     except (*AWAY, Problem):
-        return False
-    return True
+        return _Database(_DOWN)
+
+
+async def _explained(reader: Reader, fallback: str | None) -> list[str]:
+    """Why no change arrives: what the database knows, else the ``fallback``."""
+    try:
+        reasons = [row["sentence"] for row in await reader.all(_SQL["problems"])]
+        holder = await reader.one(_SQL["lock_holder"])
+    except asyncpg.PostgresError:
+        # another version's schema: the projector says so, too
+        return [fallback or "another version of classpulse was installed: run classpulse migrate"]
+    return reasons or [fallback or _no_proof(holder)]
+
+
+def _no_proof(holder: Row | None) -> str:
+    if holder is None:
+        return "no process projects: start classpulse serve, or wait for one that is starting"
+    return (
+        "no proof that a change made now would arrive yet: the projector's lock is held by pid"
+        f" {holder['pid']} of role {holder['role']} ({holder['application']}); if this stays,"
+        " end that session"
+    )
+
+
+def _notes(leader: Any) -> list[str]:
+    """What somebody should know though changes arrive."""
+    return [leader.obstacle] if leader.obstacle else []
 
 
 routes = [Route("/healthz", _healthz), Route("/readyz", _readyz)]

@@ -1,6 +1,5 @@
 """The kept events, newest first, as the viewer's stream showed them."""
 
-import re
 from collections.abc import Collection
 from typing import Annotated, Any
 
@@ -11,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.events import Event
+from classpulse.events import Event, EventId
 from classpulse.publish.compose import compose, needs_composing
+from classpulse.publish.subscriber import Wanted
 from classpulse.serve.answers import answer, listed
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.filters import types_of
@@ -38,7 +38,6 @@ TYPES = (
 _OF_A_STUDENT = ["grade_update", "attendance_update", "roster_update"]
 # How much of the log one page looks through, and up to what length of it `total` is counted.
 _SPAN = 100_000
-_ID = re.compile(r"[0-9A-Za-z]{1,40}-([0-9]{1,18})")
 
 
 class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,23 +70,23 @@ async def history_of(
     }
     async with snapshot(database) as reader:
         kept = await reader.only(_SQL["kept"])
+        position = None if before is None else _position(before, kept["epoch"])
         if kept["newest"] is None:
             return await listed(reader, [], total=0, next=None)
         end = kept["newest"] + 1
-        if before is not None:
-            end = min(end, _position(before))
+        if position is not None:
+            end = min(end, position)
         start = max(kept["oldest"], end - _SPAN)
         rows = await reader.all(
             _SQL["page"], **theirs, before=end, from_position=start, limit=limit + 1
         )
         page = await listed(
-            reader, [_shown(row, viewer) for row in rows[:limit]], total=0, next=None
+            reader, [_shown(_event(row), viewer) for row in rows[:limit]], total=0, next=None
         )
-        epoch = page["as_of"].partition("-")[0]
         if len(rows) > limit:
-            page["next"] = f"{epoch}-{rows[limit - 1]['position']}"
+            page["next"] = str(EventId(kept["epoch"], rows[limit - 1]["position"]))
         elif start > kept["oldest"]:
-            page["next"] = f"{epoch}-{start}"
+            page["next"] = str(EventId(kept["epoch"], start))
         short = kept["newest"] - kept["oldest"] < _SPAN
         page["total"] = (await reader.only(_SQL["total"], **theirs))["total"] if short else None
         return page
@@ -104,32 +103,45 @@ async def changes_of(reader: Reader, viewer: Viewer, student_id: int, *, limit: 
         types=_OF_A_STUDENT,
         limit=limit,
     )
-    return [_shown(row, viewer) for row in rows]
+    wanted = Wanted(students=frozenset({student_id}))
+    events = [_event(row) for row in rows]
+    return [_shown(event, viewer) for event in events if wanted.matches(event, viewer.scope)]
 
 
-def _shown(row: Row, viewer: Viewer) -> Any:
+def _event(row: Row) -> Event:
     parts = row["parts"]
-    event = Event(
+    return Event(
         **{
             **row,
             "section_ids": tuple(row["section_ids"]),
+            "former_section_ids": tuple(row["former_section_ids"] or ()),
             "parts": msgspec.json.decode(parts, type=dict[str, msgspec.Raw]) if parts else None,
         }
     )
+
+
+def _shown(event: Event, viewer: Viewer) -> Any:
     if needs_composing(event):
         return msgspec.Raw(compose(event, viewer.scope.visible(event.section_ids)).encode())
     return msgspec.Raw(event.payload.encode())
 
 
-def _position(event_id: str) -> int:
-    match = _ID.fullmatch(event_id)
-    if match is None:
+def _position(before: str, epoch: str) -> int:
+    known = EventId.parse(before)
+    if known is None:
         raise Problem(
             400,
             "before must be the id of an event.",
             errors=[{"parameter": "before", "detail": "not an event's id"}],
         )
-    return int(match[1])
+    if known.epoch != epoch:
+        raise Problem(
+            400,
+            "before is the id of an event from before the database was restored or replaced:"
+            " start again without it.",
+            errors=[{"parameter": "before", "detail": "an id of another epoch"}],
+        )
+    return known.position
 
 
 async def _list(request: Request) -> Response:

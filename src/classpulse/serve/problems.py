@@ -127,6 +127,14 @@ async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:
     return await _deliver(conn, unavailable())
 
 
+async def on_refused(conn: HTTPConnection, exc: Exception) -> Response | None:
+    """Handler of what the role may not read: a policy or a revoked right hides rows from it."""
+    logger.error("the database refuses what is asked: %s", exc)
+    return await _deliver(
+        conn, unavailable("The database refuses what is asked for: /readyz says what to do.")
+    )
+
+
 async def on_unreadable(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of a value that passed our own checks and that Postgres refuses."""
     logger.warning("a value was refused by the database: %s", type(exc).__name__)
@@ -153,6 +161,7 @@ HANDLERS: dict[Any, Any] = {
     Problem: on_problem,
     HTTPException: on_http_exception,
     **dict.fromkeys(AWAY, on_away),
+    asyncpg.InsufficientPrivilegeError: on_refused,
     asyncpg.DataError: on_unreadable,
     Exception: on_failure,
 }

@@ -5,6 +5,7 @@ import signal
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import AppStatus
 
+from classpulse.events import one_line
 from classpulse.publish.subscriber import Message
 
 _LINE = "\n"
@@ -13,12 +14,13 @@ KEEPALIVE = b": open\n\n"
 
 def frame(message: Message) -> bytes:
     """An event with its type as SSE's own, for ``addEventListener``."""
-    return ServerSentEvent(message.data, event=message.type, id=message.id, sep=_LINE).encode()
+    data = one_line(message.data)
+    return ServerSentEvent(data, event=message.type, id=message.id, sep=_LINE).encode()
 
 
 def message_frame(message: Message) -> bytes:
     """The same without ``event:``, for clients that only know ``onmessage``."""
-    return ServerSentEvent(message.data, id=message.id, sep=_LINE).encode()
+    return ServerSentEvent(one_line(message.data), id=message.id, sep=_LINE).encode()
 
 
 def retry(milliseconds: int) -> bytes:

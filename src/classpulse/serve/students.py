@@ -20,6 +20,7 @@ from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("students")
+_INTERNAL = ("total", "key", "section_key", "section_place")
 
 Sort = Literal[
     "name",
@@ -126,6 +127,8 @@ class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     name: str
     id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     section_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    section_key: str = ""
+    section_place: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
 
     def __post_init__(self) -> None:
         if self.key is not None and not (self.key.is_finite() and abs(self.key) < 10**12):
@@ -215,6 +218,8 @@ def _page_of(
         "after_name": after.name if after else None,
         "after_id": after.id if after else None,
         "after_section": after.section_id if after else None,
+        "after_section_key": after.section_key if after else None,
+        "after_section_place": after.section_place if after else None,
         "limit": limit,
     }
 
@@ -229,13 +234,22 @@ def _item(row: Row, subject_id: int | None) -> Row:
         "graded_count": row.pop("own_graded_count") or 0,
         "missing_count": row.pop("own_missing_count") or 0,
     }
-    item = listed_student({name: row[name] for name in row if name not in ("total", "key")})
+    item = listed_student({name: row[name] for name in row if name not in _INTERNAL})
     return item if subject_id is None else item | {"subject_grade": own}
 
 
 def _cursor(row: Row, filters: Filters) -> str:
     return cursors.write(
-        After(filters.sort, filters.order, row["key"], row["name"], row["id"], row["section_id"])
+        After(
+            filters.sort,
+            filters.order,
+            row["key"],
+            row["name"],
+            row["id"],
+            row["section_id"],
+            row["section_key"],
+            row["section_place"],
+        )
     )
 
 

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from classpulse.events import one_line
 from classpulse.publish import subscriber as waiting
 from classpulse.publish.hub import HubClosed
 from classpulse.publish.publisher import Publisher
@@ -55,7 +56,7 @@ _MESSAGES = Messages()
 
 def text_frame(message: waiting.Message) -> bytes:
     """An event as one message: its JSON, which holds type and id."""
-    return message.data.encode()
+    return one_line(message.data).encode()
 
 
 class EventSocket:

@@ -89,7 +89,7 @@ export class Poll extends EventTarget {
       return response.json();
     };
     try {
-      await read(READY);
+      if (!(await read(READY)).live) return {};
       return { events: await this.#news(read) };
     } catch (error) {
       if (!(error instanceof Refusal)) return { unreachable: true };

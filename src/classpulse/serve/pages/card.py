@@ -34,7 +34,7 @@ async def card_of(database: Database, viewer: Viewer, student_id: int) -> dict[s
     # of a student in one section it need not be said at each line that it was there
     only = {standing["section_name"] for standing in student["standings"]}
     known = only.pop() if len(only) == 1 else None
-    told = [change_in_words(event) for event in changes]
+    told = [change_in_words(event, student_id) for event in changes]
     return {
         "student": student,
         "standings": [_standing(student, standing) for standing in student["standings"]],

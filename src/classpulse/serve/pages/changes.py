@@ -8,16 +8,17 @@ from classpulse.serve.pages.display import shown
 Event = Mapping[str, Any]
 
 
-def change_in_words(event: Event) -> dict[str, Any]:
-    """What a card shows of an event: ``id``, ``at``, ``what``, ``old``, ``new``, ``place``.
+def change_in_words(event: Event, student_id: int) -> dict[str, Any]:
+    """What a student's card shows of an event: ``id``, ``at``, ``what``, ``old``, ``new``,
+    ``place``.
 
-    ``old`` is ``None`` of what is new, and where the old value is not known.
+    ``old`` is ``None`` of what is new, and where the old value is not known. Of a row that went
+    to somebody else only that is shown: what became of it is not this student's.
     """
-    return {
-        "id": event["id"],
-        "at": event["timestamp"],
-        **_WORDS[event["type"]](event),
-    }
+    words = _WORDS[event["type"]](event)
+    if event.get(_ROWS[event["type"]], {}).get("previous_student_id") == student_id:
+        words |= {"new": "moved to another student"}
+    return {"id": event["id"], "at": event["timestamp"], **words}
 
 
 def _grade(event: Event) -> dict[str, Any]:
@@ -76,6 +77,11 @@ def _roster(event: Event) -> dict[str, Any]:
     return {"what": "Enrollment", "old": None, "new": new, "place": student.get("section_name")}
 
 
+_ROWS = {
+    "grade_update": "grade_data",
+    "attendance_update": "attendance_data",
+    "roster_update": "roster_data",
+}
 _WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {
     "grade_update": _grade,
     "attendance_update": _attendance,
