@@ -2,10 +2,10 @@
 create or replace view classpulse.subject_figures as
 select
     figures.subject_id,
-    subject.name as subject_name,
-    subject.code as subject_code,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.shown_name(subject.code) as subject_code,
     figures.section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     section.school_id,
     section.term_id,
     figures.total_students,

@@ -2,7 +2,7 @@
 create or replace view classpulse.section_figures as
 select
     section.id as section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     section.school_id,
     section.term_id,
     coalesce(figures.total_students, 0) as total_students,
@@ -22,7 +22,7 @@ select
             select json_agg(
                 json_build_object(
                     'subject_id', subject.id,
-                    'subject_name', subject.name,
+                    'subject_name', classpulse.shown_name(subject.name),
                     'average', of_subject.average_score
                 ) order by subject.name, subject.id
             )

@@ -2,11 +2,11 @@
 create or replace view classpulse.standing_figures as
 select
     student.id,
-    student.student_number,
-    trim(student.first_name || ' ' || student.last_name) as name,
-    student.email,
+    classpulse.shown_name(student.student_number) as student_number,
+    classpulse.shown_name(trim(student.first_name || ' ' || student.last_name)) as name,
+    classpulse.shown_name(student.email) as email,
     summary.section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     section.school_id,
     section.term_id,
     enrollment.roll_number,
@@ -33,10 +33,17 @@ select
     summary.total_subjects,
     summary.passed_subjects,
     summary.failed_subjects,
-    student.first_name,
-    student.last_name
+    classpulse.shown_name(student.first_name) as first_name,
+    classpulse.shown_name(student.last_name) as last_name,
+    -- whom no batch has named yet is sorted and found all the same
+    -- no more than a moment without a row: a batch that makes a standing names its student
+    coalesce(named.by_name, '') as by_name,
+    coalesce(named.by_last_name, '') as by_last_name,
+    named.words,
+    named.number as number_searched
 from public.student_performance_summaries as summary
 join public.students as student on student.id = summary.student_id
 join public.sections as section on section.id = summary.section_id
 left join public.enrollments as enrollment
-    on enrollment.student_id = summary.student_id and enrollment.section_id = summary.section_id;
+    on enrollment.student_id = summary.student_id and enrollment.section_id = summary.section_id
+left join classpulse.student_names as named on named.student_id = summary.student_id;

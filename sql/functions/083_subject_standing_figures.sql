@@ -3,10 +3,10 @@ create or replace view classpulse.subject_standing_figures as
 select
     standing.student_id,
     standing.section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     standing.subject_id,
-    subject.name as subject_name,
-    subject.code as subject_code,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.shown_name(subject.code) as subject_code,
     standing.average as percentage,
     classpulse.rounded(standing.exact_average_if_missing_zero) as percentage_if_missing_zero,
     standing.letter,

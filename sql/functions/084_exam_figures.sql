@@ -4,17 +4,17 @@
 create or replace view classpulse.exam_figures as
 select
     exam.id as exam_id,
-    exam.name as exam_name,
+    classpulse.shown_name(exam.name) as exam_name,
     -- a date beyond our calendar, as infinity, is none
     case
         when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
     end as exam_date,
     exam.total_marks,
     exam.section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     exam.subject_id,
-    subject.name as subject_name,
-    subject.code as subject_code,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.shown_name(subject.code) as subject_code,
     coalesce(whole.total_students, 0) as students,
     marks.graded,
     marks.missing,

@@ -44,7 +44,7 @@ with medians as materialized (
     select
         standing.id,
         standing.section_id,
-        standing.name,
+        standing.by_name,
         standing.average_score,
         case when cast(:each as boolean) then standing.section_id else 0 end as cohort
     from classpulse.standing_figures as standing
@@ -75,16 +75,15 @@ with medians as materialized (
         )
         and (
             cast(:q as text) is null
-            or position(lower(cast(:q as text)) in lower(standing.name)) > 0
-            or position(lower(cast(:q as text)) in lower(standing.student_number)) > 0
-            or position(lower(cast(:q as text)) in lower(standing.email)) > 0
+            or standing.words like all (classpulse.search_patterns(cast(:q as text)))
+            or position(lower(cast(:q as text)) in standing.number_searched) > 0
         )
 ), ranked as (
     select
         eligible.*,
         row_number() over (
             partition by eligible.cohort
-            order by eligible.average_score desc, eligible.name, eligible.id, eligible.section_id
+            order by eligible.average_score desc, eligible.by_name, eligible.id, eligible.section_id
         ) as place
     from eligible
 ), top as materialized (
@@ -98,7 +97,7 @@ with medians as materialized (
         eligible.cohort,
         row_number() over (
             partition by eligible.cohort
-            order by eligible.average_score, eligible.name, eligible.id, eligible.section_id
+            order by eligible.average_score, eligible.by_name, eligible.id, eligible.section_id
         ) as place
     from eligible
     where not exists (
@@ -111,6 +110,8 @@ select
     standing.id,
     standing.student_number,
     standing.name,
+    standing.first_name,
+    standing.last_name,
     standing.email,
     standing.section_id,
     standing.section_name,

@@ -67,9 +67,16 @@ select
     case
         when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
     end as graded_on,
-    grade.remarks
+    classpulse.shown_remark(grade.remarks) as remarks
 from classpulse.standing_figures as standing
+join public.schools as school on school.id = standing.school_id
 left join public.grades as grade
     on grade.exam_id = cast(:exam_id as bigint) and grade.student_id = standing.id
 where standing.section_id = cast(:section_id as bigint)
-order by standing.roll_number nulls last, standing.name, standing.id;
+order by
+    standing.roll_number nulls last,
+    case
+        when school.name_order = 'first_last' then standing.by_name
+        else standing.by_last_name
+    end,
+    standing.id;

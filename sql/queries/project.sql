@@ -267,6 +267,23 @@ select classpulse.apply_policies($1::bigint[])
 select student_id, section_id
 from classpulse.fold($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
 
+-- name: name_students
+-- Of students (null: of all), of those in sections, of those at schools.
+select classpulse.name_students($1::bigint[], $2::bigint[], $3::bigint[])
+
+-- name: name_the_unnamed
+-- Students that a leader of an earlier version took in.
+select classpulse.name_students(
+    array(
+        select student.id from public.students as student
+        where not exists (
+            select from classpulse.student_names as named where named.student_id = student.id
+        )
+    ),
+    '{}',
+    '{}'
+)
+
 -- name: figures
 -- Everything that the events of a batch tell, in one round trip. The columns of each kind are
 -- those of the API.
@@ -276,8 +293,8 @@ select 'standing' as kind, shown.id as a, shown.section_id as b, null::bigint as
     row_to_json(shown)::text as body
 from (
     select
-        f.id, f.student_number, f.name, f.email, f.section_id, f.section_name, f.roll_number,
-        f.average_score, f.average_if_missing_zero, f.letter, f.status, f.attendance_percentage,
+        f.id, f.student_number, f.name, f.first_name, f.last_name, f.email, f.section_id,
+        f.section_name, f.roll_number, f.average_score, f.average_if_missing_zero, f.letter, f.status, f.attendance_percentage,
         f.attendance_percentage_unexcused, f.chronically_absent, f.attended_sessions,
         f.total_sessions, f.present_sessions, f.late_sessions, f.absent_sessions,
         f.excused_sessions, f.graded_count, f.missing_count, f.total_subjects, f.passed_subjects,
@@ -335,8 +352,8 @@ from (
 union all
 select 'student_name', student.id, student.school_id, null,
     json_build_object(
-        'name', trim(student.first_name || ' ' || student.last_name),
-        'student_number', student.student_number
+        'name', classpulse.shown_name(trim(student.first_name || ' ' || student.last_name)),
+        'student_number', classpulse.shown_name(student.student_number)
     )::text
 from public.students as student
 where student.id = any($9::bigint[])
@@ -355,7 +372,7 @@ from (
     join classpulse.exam_figures as f on f.exam_id = asked.exam_id
 ) as shown
 union all
-select 'subject_name', subject.id, null, null, to_json(subject.name)::text
+select 'subject_name', subject.id, null, null, to_json(classpulse.shown_name(subject.name))::text
 from public.subjects as subject
 where subject.id = any($11::bigint[])
 

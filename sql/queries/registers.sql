@@ -3,7 +3,7 @@
 -- calendar, as infinity, are in no register.
 select
     section.id as section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     (
         select max(attendance.date) from public.attendance as attendance
         where attendance.section_id = section.id
@@ -33,6 +33,7 @@ select
     standing.attendance_percentage,
     coalesce(marks.marks, '[]') as marks
 from classpulse.standing_figures as standing
+join public.schools as school on school.id = standing.school_id
 left join lateral (
     select json_agg(
         json_build_object(
@@ -41,7 +42,7 @@ left join lateral (
             'period', attendance.period,
             'whole_day', attendance.section_id is null,
             'status', attendance.status,
-            'remarks', attendance.remarks
+            'remarks', classpulse.shown_remark(attendance.remarks)
         ) order by attendance.date, attendance.period, attendance.id
     ) as marks
     from public.attendance as attendance
@@ -54,7 +55,13 @@ left join lateral (
         and attendance.date between '0001-01-02' and '9999-12-30'
 ) as marks on true
 where standing.section_id = cast(:section_id as bigint)
-order by standing.roll_number nulls last, standing.name, standing.id;
+order by
+    standing.roll_number nulls last,
+    case
+        when school.name_order = 'first_last' then standing.by_name
+        else standing.by_last_name
+    end,
+    standing.id;
 
 -- name: sessions
 -- The columns of the register: each day and period with anything recorded, and how many of each.

@@ -25,7 +25,7 @@ select
 from classpulse.state
 cross join (
     select
-        coalesce(array_agg(school.name order by school.name, school.id), '{}') as names,
+        coalesce(array_agg(classpulse.shown_name(school.name) order by school.name, school.id), '{}') as names,
         case
             when count(distinct school.time_zone) = 1 then min(school.time_zone)
             else 'UTC'
@@ -38,17 +38,18 @@ cross join (
 -- What was asked for by id, by name.
 select
     array(
-        select section.name from public.sections as section
+        select classpulse.shown_name(section.name) from public.sections as section
         where section.id = any(cast(:sections as bigint[]))
         order by section.name, section.id
     ) as section_names,
     array(
-        select subject.name from public.subjects as subject
+        select classpulse.shown_name(subject.name) from public.subjects as subject
         where subject.id = any(cast(:subjects as bigint[]))
         order by subject.name, subject.id
     ) as subject_names,
     (
-        select term.name from public.terms as term where term.id = cast(:term as bigint)
+        select classpulse.shown_name(term.name) from public.terms as term
+        where term.id = cast(:term as bigint)
     ) as term_name;
 
 -- name: attendance
@@ -58,9 +59,9 @@ select
         when attendance.date between '0001-01-02' and '9999-12-30' then attendance.date
     end as date,
     attendance.period,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     attendance.status,
-    attendance.remarks
+    classpulse.shown_remark(attendance.remarks) as remarks
 from public.attendance as attendance
 left join public.sections as section on section.id = attendance.section_id
 where attendance.student_id = cast(:student_id as bigint)

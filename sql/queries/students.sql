@@ -1,16 +1,28 @@
 -- name: page
 -- Standings that pass the filters, in order, after the one that the cursor names; unknown values
--- come last either way. Always at least one row: `total` counts all that pass.
-with measured as (
+-- come last either way. Always at least one row: `total` counts all that pass. All are filtered and
+-- sorted by a few columns; only those of the page are looked up whole.
+with placed as materialized (
+    -- by the name that a section has, so that no page shifts when another comes or goes
+    select
+        section.id,
+        case
+            when cast(:sort as text) = 'section'
+                then classpulse.sort_key(array[section.name], school.locale)
+            else ''
+        end collate "C" as section_key,
+        case
+            when cast(:sort as text) <> 'section' then 0
+            when cast(:descending as boolean) then -section.id
+            else section.id
+        end as section_place
+    from public.sections as section
+    join public.schools as school on school.id = section.school_id
+    where section.id = any(cast(:sections as bigint[]))
+), measured as (
     -- what is filtered and sorted by: the standing's figures, or those of its part in one subject
     select
         standing.*,
-        own.student_id is not null as has_own,
-        own.average as own_average,
-        own.letter as own_letter,
-        own.passed as own_passed,
-        own.graded_count as own_graded_count,
-        own.missing_count as own_missing_count,
         case when asked.subject_id is null then standing.average_score else own.average end
             as measured_average,
         case
@@ -42,9 +54,10 @@ with measured as (
                     and figures.subject_id = any(cast(:subjects as bigint[]))
             )
         )
-), filtered as (
+), filtered as materialized (
     select
-        measured.*,
+        measured.id,
+        measured.section_id,
         case cast(:sort as text)
             when 'average' then measured.measured_average
             when 'average_if_missing_zero' then measured.measured_if_missing_zero
@@ -54,16 +67,15 @@ with measured as (
             when 'missing' then measured.measured_missing
             else 0
         end * case when cast(:descending as boolean) then -1 else 1 end as key,
-        -- by the name that the section has, so that no page shifts when another comes or goes
-        case when cast(:sort as text) = 'section' then measured.section_name else '' end
-            as section_key,
+        placed.section_key,
+        placed.section_place,
         case
-            when cast(:sort as text) <> 'section' then 0
-            when cast(:descending as boolean) then -measured.section_id
-            else measured.section_id
-        end as section_place,
-        cast(:sort as text) = 'name' and cast(:descending as boolean) as backwards
+            when cast(:by_last_name as boolean) then measured.by_last_name
+            else measured.by_name
+        end as name_key,
+        cast(:sort as text) in ('name', 'last_name') and cast(:descending as boolean) as backwards
     from measured
+    join placed on placed.id = measured.section_id
     where (cast(:status as text) is null or measured.measured_status = cast(:status as text))
         and (
             cast(:min_average as numeric) is null
@@ -79,24 +91,11 @@ with measured as (
         )
         and (
             cast(:q as text) is null
-            or position(lower(cast(:q as text)) in lower(measured.name)) > 0
-            or position(lower(cast(:q as text)) in lower(measured.student_number)) > 0
-            or position(lower(cast(:q as text)) in lower(measured.email)) > 0
+            or measured.words like all (classpulse.search_patterns(cast(:q as text)))
+            or position(lower(cast(:q as text)) in measured.number_searched) > 0
         )
 ), page as (
-    select
-        filtered.*,
-        row_number() over (
-            order by
-                filtered.key nulls last,
-                case when not cast(:descending as boolean) then filtered.section_key end,
-                case when cast(:descending as boolean) then filtered.section_key end desc,
-                filtered.section_place,
-                case when not filtered.backwards then filtered.name end,
-                case when filtered.backwards then filtered.name end desc,
-                filtered.id,
-                filtered.section_id
-        ) as place
+    select *
     from filtered
     where cast(:after_id as bigint) is null
         or (filtered.key is null and not cast(:after_unknown as boolean))
@@ -117,27 +116,40 @@ with measured as (
             and filtered.section_place = cast(:after_section_place as bigint)
             and (
                 case
-                    when filtered.backwards then filtered.name < cast(:after_name as text)
-                    else filtered.name > cast(:after_name as text)
+                    when filtered.backwards then filtered.name_key < cast(:after_name as text)
+                    else filtered.name_key > cast(:after_name as text)
                 end
                 or (
-                    filtered.name = cast(:after_name as text)
+                    filtered.name_key = cast(:after_name as text)
                     and (filtered.id, filtered.section_id)
                     > (cast(:after_id as bigint), cast(:after_section as bigint))
                 )
             )
         )
-    order by place
+    order by
+        filtered.key nulls last,
+        case when not cast(:descending as boolean) then filtered.section_key end,
+        case when cast(:descending as boolean) then filtered.section_key end desc,
+        filtered.section_place,
+        case when not filtered.backwards then filtered.name_key end,
+        case when filtered.backwards then filtered.name_key end desc,
+        filtered.id,
+        filtered.section_id
     limit cast(:limit as bigint)
+), numbered as (
+    select page.*, row_number() over () as place from page
 )
 select
     counted.total,
-    standing.key,
-    standing.section_key,
-    standing.section_place,
+    numbered.key,
+    numbered.section_key,
+    numbered.section_place,
+    numbered.name_key,
     standing.id,
     standing.student_number,
     standing.name,
+    standing.first_name,
+    standing.last_name,
     standing.email,
     standing.section_id,
     standing.section_name,
@@ -154,23 +166,43 @@ select
     standing.total_subjects,
     standing.passed_subjects,
     standing.failed_subjects,
-    standing.own_average,
-    standing.measured_if_missing_zero as own_average_if_missing_zero,
-    standing.own_letter,
-    standing.own_passed,
-    standing.own_graded_count,
-    standing.own_missing_count
+    own.average as own_average,
+    classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
+    own.letter as own_letter,
+    own.passed as own_passed,
+    own.graded_count as own_graded_count,
+    own.missing_count as own_missing_count
 from (select count(*) as total from filtered) as counted
-left join page as standing on true
-order by standing.place;
+left join (
+    numbered
+    join classpulse.standing_figures as standing
+        on standing.id = numbered.id and standing.section_id = numbered.section_id
+    left join classpulse.subject_standings as own
+        on own.student_id = numbered.id
+        and own.section_id = numbered.section_id
+        and own.subject_id = cast(:basis_subject as bigint)
+) on true
+order by numbered.place;
+
+-- name: name_order
+-- Whether lists of these sections go by the last name: yes, unless each of their schools says no.
+select not coalesce(bool_and(school.name_order is not distinct from 'first_last'), false)
+    as by_last_name
+from public.schools as school
+where exists (
+    select from public.sections as section
+    where section.id = any(cast(:sections as bigint[])) and section.school_id = school.id
+);
 
 -- name: student
 -- The student, if they have a standing in these sections or the school is the viewer's as a whole.
 select
     student.id,
-    student.student_number,
-    trim(student.first_name || ' ' || student.last_name) as name,
-    student.email,
+    classpulse.shown_name(student.student_number) as student_number,
+    classpulse.shown_name(trim(student.first_name || ' ' || student.last_name)) as name,
+    classpulse.shown_name(student.first_name) as first_name,
+    classpulse.shown_name(student.last_name) as last_name,
+    classpulse.shown_name(student.email) as email,
     student.school_id,
     student.is_active
 from public.students as student
@@ -191,7 +223,7 @@ select
     standing.section_id,
     standing.section_name,
     standing.term_id,
-    term.name as term_name,
+    classpulse.shown_name(term.name) as term_name,
     standing.roll_number,
     standing.average_score,
     standing.average_if_missing_zero,
@@ -287,7 +319,7 @@ with rows as (
             json_build_object(
                 'id', grade.id,
                 'exam_id', grade.exam_id,
-                'exam_name', exam.name,
+                'exam_name', classpulse.shown_name(exam.name),
                 'score', grade.score,
                 'total_marks', grade.total_marks,
                 'percentage', case
@@ -299,7 +331,7 @@ with rows as (
                 'status', grade.status,
                 'graded_on', day.graded_on,
                 'day', coalesce(day.graded_on, day.exam_date, day.recorded_on),
-                'remarks', grade.remarks
+                'remarks', classpulse.shown_remark(grade.remarks)
             ) order by
                 coalesce(day.graded_on, day.exam_date, day.recorded_on) desc nulls last,
                 grade.id desc
@@ -334,10 +366,10 @@ with rows as (
 )
 select
     subject.id as subject_id,
-    subject.name as subject_name,
-    subject.code as subject_code,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.shown_name(subject.code) as subject_code,
     section.id as section_id,
-    section.name as section_name,
+    classpulse.shown_name(section.name) as section_name,
     figures.percentage,
     figures.percentage_if_missing_zero,
     figures.letter as grade_letter,
@@ -390,7 +422,7 @@ with standings as materialized (
         count(*) filter (where rows.is_known) as counted
     from rows
 ), recent as (
-    select rows.*, section.name as section_name
+    select rows.*, classpulse.shown_name(section.name) as section_name
     from rows
     left join public.sections as section on section.id = rows.section_id
     order by rows.date desc nulls last, rows.period desc, rows.id desc
@@ -416,7 +448,7 @@ select
                     'status', recent.status,
                     'section_id', recent.section_id,
                     'section_name', recent.section_name,
-                    'remarks', recent.remarks
+                    'remarks', classpulse.shown_remark(recent.remarks)
                 ) order by recent.date desc nulls last, recent.period desc, recent.id desc
             )
             from recent
@@ -456,8 +488,8 @@ select
     rows.period,
     rows.status,
     rows.section_id is null as whole_day,
-    section.name as section_name,
-    rows.remarks
+    classpulse.shown_name(section.name) as section_name,
+    classpulse.shown_remark(rows.remarks) as remarks
 from newest
 join rows
     on rows.date

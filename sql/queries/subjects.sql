@@ -2,19 +2,26 @@
 -- Subjects of these sections by name, each merged over them, after the one that the cursor names.
 -- `each` section's own figures are left out where they are not asked for: they are most of it.
 with chosen as (
-    select subject.id, subject.name, subject.code, subject.school_id
-    from public.subjects as subject
-    where exists (
-            select from public.performance_cache as figures
-            where figures.section_id = any(cast(:sections as bigint[]))
-                and figures.subject_id = subject.id
-        )
-        and (cast(:only as bigint) is null or subject.id = cast(:only as bigint))
-        and (
-            cast(:after_id as bigint) is null
-            or (subject.name, subject.id) > (cast(:after_name as text), cast(:after_id as bigint))
-        )
-    order by subject.name, subject.id
+    select named.*
+    from (
+        select
+            subject.id,
+            classpulse.shown_name(subject.name) as name,
+            classpulse.shown_name(subject.code) as code,
+            subject.school_id,
+            classpulse.sort_key(array[subject.name], school.locale) collate "C" as name_key
+        from public.subjects as subject
+        join public.schools as school on school.id = subject.school_id
+        where exists (
+                select from public.performance_cache as figures
+                where figures.section_id = any(cast(:sections as bigint[]))
+                    and figures.subject_id = subject.id
+            )
+            and (cast(:only as bigint) is null or subject.id = cast(:only as bigint))
+    ) as named
+    where cast(:after_id as bigint) is null
+        or (named.name_key, named.id) > (cast(:after_name as text), cast(:after_id as bigint))
+    order by named.name_key, named.id
     limit cast(:limit as bigint)
 ), figures as materialized (
     select figures.*
@@ -88,6 +95,7 @@ with chosen as (
     group by letters.subject_id
 )
 select
+    chosen.name_key,
     chosen.id as subject_id,
     chosen.name as subject_name,
     chosen.code as subject_code,
@@ -113,7 +121,7 @@ from chosen
 join merged on merged.subject_id = chosen.id
 left join repetitions on repetitions.subject_id = chosen.id
 left join distributions on distributions.subject_id = chosen.id
-order by chosen.name, chosen.id;
+order by chosen.name_key, chosen.id;
 
 -- name: total
 select count(distinct figures.subject_id) as total
@@ -124,8 +132,8 @@ where figures.section_id = any(cast(:sections as bigint[]));
 -- The subject itself, for who may see it though none of the sections in view has it.
 select
     subject.id as subject_id,
-    subject.name as subject_name,
-    subject.code as subject_code,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.shown_name(subject.code) as subject_code,
     subject.school_id
 from public.subjects as subject
 where subject.id = cast(:subject_id as bigint)
@@ -140,11 +148,12 @@ where subject.id = cast(:subject_id as bigint)
     );
 
 -- name: names
-select subject.id, subject.name
+select subject.id, classpulse.shown_name(subject.name) as name
 from public.subjects as subject
+join public.schools as school on school.id = subject.school_id
 where subject.id in (
     select figures.subject_id
     from public.performance_cache as figures
     where figures.section_id = any(cast(:sections as bigint[]))
 )
-order by subject.name, subject.id;
+order by classpulse.sort_key(array[subject.name], school.locale) collate "C", subject.id;

@@ -24,12 +24,12 @@ with filtered as (
 select
     counted.total,
     page.id,
-    page.name,
+    classpulse.shown_name(page.name) as name,
     page.begins,
     case when page.starts_on = page.begins then page.starts_on end as starts_on,
     case when page.ends_on between '0001-01-02' and '9999-12-30' then page.ends_on end as ends_on,
     page.school_id,
-    school.name as school_name,
+    classpulse.shown_name(school.name) as school_name,
     page.id in (select current.term_id from classpulse.current_terms as current) as is_current,
     (
         select count(*) from public.sections as section

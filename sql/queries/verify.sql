@@ -332,6 +332,24 @@ where differing.section_id not in (select aside.section_id from classpulse.set_a
         )
     )
 
+-- name: differing_names
+select
+    standing.section_id,
+    format('student %s: is sorted and searched by another name', expected.student_id) as difference
+from classpulse.expected_names as expected
+cross join lateral (
+    select min(summary.section_id) as section_id
+    from public.student_performance_summaries as summary
+    where summary.student_id = expected.student_id
+) as standing
+left join classpulse.student_names as named on named.student_id = expected.student_id
+where standing.section_id is not null
+    and (named.basis, named.by_name, named.by_last_name, named.words, named.number)
+    is distinct from (
+        expected.basis, expected.by_name, expected.by_last_name, expected.words,
+        expected.number
+    )
+
 -- name: differing_policies
 select
     figures.section_id,
@@ -397,6 +415,10 @@ select classpulse.revoke_strange_grants()
 -- name: forget_figures
 with marks as (
     delete from classpulse.subject_standings where section_id = any($1::bigint[])
+), names as (
+    delete from classpulse.student_names as named
+    using public.enrollments as enrollment
+    where enrollment.student_id = named.student_id and enrollment.section_id = any($1::bigint[])
 ), standings as (
     delete from public.student_performance_summaries where section_id = any($1::bigint[])
 )

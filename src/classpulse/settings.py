@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from classpulse.address import Address, AddressError
 from classpulse.errors import SettingError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -58,8 +59,11 @@ def duration(text: str) -> timedelta | None:
 
 def _postgres_url(environ: Mapping[str, str], name: str) -> str | None:
     value = environ.get(name) or None
-    if value is not None and not re.match(r"postgres(ql)?://", value):
-        raise SettingError(name, "an address like postgresql://user:password@host:5432/database")
+    if value is not None:
+        try:
+            Address.parse(value)
+        except AddressError as error:
+            raise SettingError(name, str(error)) from None
     return value
 
 

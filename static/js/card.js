@@ -66,7 +66,7 @@ export class Card {
   hear(event) {
     if (this.#id === null) return;
     if (this.#reading) this.#during.push(event);
-    if (studentsOf(event).includes(Number(this.#id))) this.#plan(BETWEEN);
+    if (studentsOf(event).some((student) => String(student) === this.#id)) this.#plan(BETWEEN);
     else if (sectionsOf(event).some((section) => this.#sections.includes(String(section)))) {
       this.#plan(BETWEEN_OTHERS);
     }

@@ -1,5 +1,6 @@
 // The newest events, the newest at the top; similar ones are one entry that grows in its place.
 
+import { decode } from "./decode.js";
 import { List } from "./list.js";
 import { Runs } from "./runs.js";
 
@@ -22,7 +23,7 @@ export class Feed {
 
   /** Go on from what the page shows now: it was fetched anew. */
   restart() {
-    this.#runs = new Runs(JSON.parse(this.#element.dataset.runs));
+    this.#runs = new Runs(decode(this.#element.dataset.runs));
   }
 
   // Once for all events that came together.

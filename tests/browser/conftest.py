@@ -1,5 +1,6 @@
 """A real server over a real database, and a real browser in front of it."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,23 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: a wide family and a narrow one, with the package that brings each
+FONTS = {"DejaVu Sans": "fonts-dejavu-core", "Liberation Sans": "fonts-liberation"}
+ONLY_FONT = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <include>/etc/fonts/fonts.conf</include>
+  <selectfont>
+    <rejectfont>
+      <pattern><patelt name="scalable"><bool>true</bool></patelt></pattern>
+      <pattern><patelt name="scalable"><bool>false</bool></patelt></pattern>
+    </rejectfont>
+    <acceptfont>
+      <pattern><patelt name="family"><string>{family}</string></patelt></pattern>
+    </acceptfont>
+  </selectfont>
+</fontconfig>
+"""
 PASSWORD = "a long enough password"
 EMAIL = "dana@school.example"
 HOSTILE = {
@@ -38,6 +56,44 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session", params=FONTS)
+async def browser_with_one_font(
+    request: pytest.FixtureRequest, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Browser]:
+    """A browser on a machine that has no other family than this one."""
+    family: str = request.param
+    file = tmp_path_factory.mktemp("fonts") / "fonts.conf"
+    file.write_text(ONLY_FONT.format(family=family))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=ARGUMENTS,
+            env={**os.environ, "FONTCONFIG_FILE": str(file)},
+        )
+        if await _families(browser) != {family}:
+            pytest.fail(
+                f"no {family}: apt-get install -y {FONTS[family]} (or pytest --no-browser)",
+                pytrace=False,
+            )
+        yield browser
+        await browser.close()
+
+
+async def _families(browser: Browser) -> set[str]:
+    """What the browser draws plain words with."""
+    page = await browser.new_page()
+    await page.set_content("<p style='font-family: sans-serif'>Words</p>")
+    session = await page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        await session.send(f"{domain}.enable")
+    root = await session.send("DOM.getDocument")
+    words = {"nodeId": root["root"]["nodeId"], "selector": "p"}
+    node = await session.send("DOM.querySelector", words)
+    drawn = await session.send("CSS.getPlatformFontsForNode", node)
+    await page.close()
+    return {font["familyName"] for font in drawn["fonts"]}
 
 
 @pytest.fixture

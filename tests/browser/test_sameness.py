@@ -64,6 +64,10 @@ CHANGES = {
     " select students.id, (select min(id) from sections), 9 from students"
     " where first_name = 'Waiting'",
     "a student's name": "update students set last_name = 'O''Hara' where first_name = 'Waiting'",
+    "a last name that sorts elsewhere": "update students set last_name = 'Öberg'"
+    " where student_number = 'S0'",
+    "a school's language": "update schools set locale = 'sv'",
+    "a school's order of names": "update schools set name_order = 'first_last'",
     "a student moves": "update enrollments set section_id = (select max(id) from sections)"
     " where roll_number = 9",
     "a roll number": "update enrollments set roll_number = 4 where roll_number = 9",

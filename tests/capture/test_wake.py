@@ -9,6 +9,8 @@ from leaders import leading
 
 from classpulse.project import wake
 
+pytestmark = pytest.mark.reliability("wake race")
+
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
 insert into sections (id, school_id, name) values (1, 1, 'Class');

@@ -20,7 +20,7 @@ from classpulse.cli.psql import apart
         (
             "postgres://u@/d?host=%2Ftmp&password=a+b&port=5",
             "postgres://u@/d?host=%2Ftmp&port=5",
-            "a b",
+            "a+b",
         ),
         ("postgresql://h/d", "postgresql://h/d", None),
         ("postgresql://u:p@a:1,b:2/d", "postgresql://u@a:1,b:2/d", "p"),

@@ -5,7 +5,7 @@ import asyncio
 import random
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+import pytest
 from processes import STREAM, Message, Server, admin_token, follow
 
 from classpulse.database.embedded import embedded
@@ -182,7 +183,10 @@ async def disturb(work: Work, server: Server, postmaster: Postmaster) -> int:
     return disturbances
 
 
-async def test_each_committed_change_reaches_every_reader_exactly_once(tmp_path: Path) -> None:
+@pytest.mark.reliability("kills and restarts under load")
+async def test_each_committed_change_reaches_every_reader_exactly_once(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     # Postgres's own settings: what it says is committed survives its restart. Not in tmp_path,
     # whose parents another session of pytest may close to the user that Postgres runs as.
     with tempfile.TemporaryDirectory() as folder:
@@ -231,6 +235,14 @@ async def test_each_committed_change_reaches_every_reader_exactly_once(tmp_path:
                 await asyncio.gather(*following, return_exceptions=True)
                 assert (await verify(postgres.url)).differences == []
 
+    record_property("changes committed", len(ledger))
+    record_property("readers", len(readers))
+    lost = sum((committed - Counter(reader.changes())).total() for reader in readers)
+    repeated = sum((Counter(reader.changes()) - committed).total() for reader in readers)
+    record_property("lost", lost)
+    record_property("repeated", repeated)
+    record_property("kills of a server", len(KILLS))
+    record_property("restarts of Postgres", 1)
     assert len(ledger) > WRITERS * TRANSACTIONS * 0.8
     for reader in readers:
         assert Counter(message.event for message in reader.got).keys() == {"grade_update"}

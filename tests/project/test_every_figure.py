@@ -10,12 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
 from project.reckoning import base_rows, cached, differences, reckon, reckon_exams
+
+pytestmark = pytest.mark.reliability("every figure against brute force")
 
 SESSIONS = 3
 EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "60"))

@@ -10,6 +10,8 @@ from classpulse.project.epoch import open_log, renew
 from classpulse.project.verify import verify
 from project.processes import projector, wait_for
 
+pytestmark = pytest.mark.reliability("a leader killed, stopped or cut off")
+
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
 insert into sections (id, school_id, name) values (1, 1, 'A'), (2, 1, 'B');

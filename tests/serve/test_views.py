@@ -143,7 +143,7 @@ async def test_a_filter_that_can_not_be_read_is_said(reader: Client) -> None:
 
 async def test_filters_and_order_stay_in_the_links_of_the_table(reader: Client) -> None:
     page = unescape(await page_of(reader, "/students?status=fail&sort=average&order=desc&q=S"))
-    assert 'href="/students?status=fail&q=S&sort=name&order=asc"' in page
+    assert 'href="/students?status=fail&q=S&sort=last_name&order=asc"' in page
     assert 'href="/students?status=fail&q=S&sort=average&order=asc"' in page
     assert 'aria-sort="descending"' in page
     assert 'href="/students?sort=average&order=desc"' in page  # what clears the filters

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import click
 
+from classpulse.address import Address
 from classpulse.cli.target import Target, target
 from classpulse.database.programs import installed_programs
 from classpulse.errors import DatabaseError
@@ -55,15 +55,16 @@ def _run(chosen: Target, arguments: tuple[str, ...]) -> int:
 
 
 def apart(url: str) -> tuple[str, str | None]:
-    """An address without its password, and the password."""
-    parts = urlsplit(url)
-    userinfo, at, hosts = parts.netloc.rpartition("@")
-    user, _, quoted = userinfo.partition(":")
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    given = dict(options).get("password")
-    query = urlencode([option for option in options if option[0] != "password"])
-    address = urlunsplit(parts._replace(netloc=f"{user}{at}{hosts}", query=query))
-    return address, given or (unquote(quoted) if quoted else None)
+    """An address without its password, and the password. All else stays to the letter."""
+    address, question, query = url.partition("?")
+    scheme, slashes, rest = address.partition("//")
+    authority, slash, database = rest.partition("/")
+    userinfo, at, hosts = authority.rpartition("@")
+    user = userinfo.partition(":")[0]
+    options = query.split("&") if question else []
+    kept = "&".join(option for option in options if not option.startswith("password="))
+    address = f"{scheme}{slashes}{user}{at}{hosts}{slash}{database}" + (kept and f"?{kept}")
+    return address, Address.parse(url).options.get("password")
 
 
 def _program(chosen: Target, arguments: tuple[str, ...]) -> Path:

@@ -242,6 +242,8 @@ class _Batch:
 
     async def _fold(self, touched: Touched, stale: Stale) -> Changed:
         """Returns the standings that changed, and (without a student) the sections."""
+        if touched.has_names or stale:
+            await self._name(touched, stale)
         touched.sections.update(stale)
         if not touched:
             return []
@@ -273,6 +275,22 @@ class _Batch:
         for section, error in failed:
             await self._aside.add(section, error)
         return changed
+
+    async def _name(self, touched: Touched, stale: Stale) -> None:
+        async def name(students: Sequence[int | None]) -> None:
+            await self._connection.execute(
+                SQL["name_students"],
+                None if None in students else list(students),
+                list(stale),
+                list(touched.named_schools),
+            )
+
+        units: list[int | None] = [None] if touched.every_name else [*touched.named_students]
+        if not self._careful:
+            await name(units)
+            return
+        for student, error in await each(self._connection, units or [-1], name):
+            log.warning("student %s keeps an old place in lists: %s", student, described(error))
 
     async def _fold_together(self, touched: Touched, stale: Stale) -> Changed:
         if stale:

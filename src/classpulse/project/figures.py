@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from classpulse.capture.change import Change
+from classpulse.project.shown import shown_name
 
 Figure = dict[str, Any]
 #: what scores and totals lie below, by the tables' own constraints
@@ -62,10 +63,10 @@ class Figures:
     marks: dict[tuple[int, int, int], Figure] = field(default_factory=dict)
     students: dict[int, Figure] = field(default_factory=dict)
     student_schools: dict[int, int] = field(default_factory=dict)
-    section_names: dict[int, str] = field(default_factory=dict)
-    subject_names: dict[int, str] = field(default_factory=dict)
+    section_names: dict[int, str | None] = field(default_factory=dict)
+    subject_names: dict[int, str | None] = field(default_factory=dict)
     exams: dict[int, Figure] = field(default_factory=dict)
-    exam_names: dict[int, str] = field(default_factory=dict)
+    exam_names: dict[int, str | None] = field(default_factory=dict)
     enrollments: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, records: Iterable[Any]) -> None:
@@ -107,16 +108,19 @@ class Figures:
             match change.source:
                 case "students":
                     name = f"{row['first_name']} {row['last_name']}".strip()
-                    known = {"name": name, "student_number": row["student_number"]}
+                    known = {
+                        "name": shown_name(name),
+                        "student_number": shown_name(row["student_number"]),
+                    }
                     self.students.setdefault(row["id"], known)
                     self.student_schools.setdefault(row["id"], row["school_id"])
                 case "sections":
-                    self.section_names.setdefault(row["id"], row["name"])
+                    self.section_names.setdefault(row["id"], shown_name(row["name"]))
                     self.schools.setdefault(row["id"], row["school_id"])
                 case "subjects":
-                    self.subject_names.setdefault(row["id"], row["name"])
+                    self.subject_names.setdefault(row["id"], shown_name(row["name"]))
                 case "exams":
-                    self.exam_names.setdefault(row["id"], row["name"])
+                    self.exam_names.setdefault(row["id"], shown_name(row["name"]))
                 case "enrollments":
                     sections = self.enrollments[row["student_id"]]
                     if row["section_id"] not in sections:

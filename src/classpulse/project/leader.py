@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from classpulse.database import shipped
-from classpulse.database.connection import STEADY, connect
+from classpulse.database.connection import STEADY, connect, socket_of
 from classpulse.errors import DatabaseError, OtherVersionError
 from classpulse.project.batch import Cursor, Outcome, project
 from classpulse.project.epoch import open_log
@@ -70,7 +70,7 @@ _LOST = (
 async def leader_session(url: str) -> AsyncIterator["Connection"]:
     """A session fit to hold the lock; it is closed without waiting for the server."""
     connection = await connect(
-        url, application_name="classpulse projector", server_settings=SESSION
+        url, application_name="classpulse projector", server_settings=SESSION, firm=True
     )
     try:
         _notice_silence(connection)
@@ -81,9 +81,8 @@ async def leader_session(url: str) -> AsyncIterator["Connection"]:
 
 def _notice_silence(connection: "Connection") -> None:
     """A network gone silent must end a call that waits for its answer."""
-    transport = getattr(connection, "_transport", None)
-    peer = transport.get_extra_info("socket") if transport is not None else None
-    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+    peer = socket_of(connection)
+    if peer is None:
         return
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 2), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 3)):
@@ -164,6 +163,7 @@ class Leader:
     async def _lead(self, connection: "Connection", number: int) -> None:
         loop = asyncio.get_running_loop()
         cursor = await open_log(connection)
+        await connection.execute(SQL["name_the_unnamed"])
         wake = Wake(connection)
         await wake.start()
         self.leading = True

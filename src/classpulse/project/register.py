@@ -6,6 +6,7 @@ from classpulse.capture.change import Change, Row
 from classpulse.project.entry import Entry, spread
 from classpulse.project.figures import Figures
 from classpulse.project.moved import former, previous_keys
+from classpulse.project.shown import shown_remark
 
 Part = dict[str, Any]
 
@@ -76,7 +77,7 @@ def _part(
             "whole_day": row["section_id"] is None,
             "status": new["status"] if new else None,
             "previous_status": old["status"] if old else None,
-            "remarks": row.get("remarks"),
+            "remarks": shown_remark(row.get("remarks")),
             "attendance_percentage": standing and standing["attendance_percentage"],
             "section_attendance_percentage": of_section and of_section["attendance_average"],
             **previous_keys(row, here, "student_id"),

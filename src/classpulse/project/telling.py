@@ -9,6 +9,7 @@ from classpulse.project.figures import Figures, percentage, totals
 from classpulse.project.moved import former, previous_keys
 from classpulse.project.register import attendance
 from classpulse.project.roster import enrollment, student
+from classpulse.project.shown import shown_name, shown_remark
 
 Part = dict[str, Any]
 
@@ -77,7 +78,7 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
         "previous_score": old["score"] if old else None,
         "previous_status": old["status"] if old else None,
         "graded_on": row.get("graded_on"),
-        "remarks": row.get("remarks"),
+        "remarks": shown_remark(row.get("remarks")),
         **previous_keys(row, here, "student_id", "subject_id", "exam_id"),
     }
     of_subject = figures.subjects.get((section, subject))
@@ -151,7 +152,7 @@ def _exam_part(operation: str, row: Row, old: Row | None, figures: Figures) -> P
         "operation": operation,
         "exam_data": {
             "exam_id": row["id"],
-            "exam_name": row["name"],
+            "exam_name": shown_name(row["name"]),
             "subject_id": subject,
             "subject_name": figures.subject_names.get(subject),
             "exam_date": row.get("exam_date"),

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from classpulse.capture.change import Change
 
+#: what a student is sorted and searched by
+_NAMED_BY = ("first_name", "last_name", "student_number", "email", "school_id")
+
 
 @dataclass(slots=True)
 class Touched:
@@ -15,6 +18,10 @@ class Touched:
     sections: set[int] = field(default_factory=set)
     #: sections whose own rows or set of subjects may have changed
     exam_sections: set[int] = field(default_factory=set)
+    #: students and schools whose names are sorted and searched otherwise now
+    named_students: set[int] = field(default_factory=set)
+    named_schools: set[int] = field(default_factory=set)
+    every_name: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.pairs or self.students or self.sections or self.exam_sections)
@@ -32,12 +39,17 @@ class Touched:
             exam_sections=self.exam_sections & some,
         )
 
+    @property
+    def has_names(self) -> bool:
+        return bool(self.named_students or self.named_schools or self.every_name)
+
 
 def touched_by(changes: Iterable[Change]) -> Touched:
     """Collect them from the changes alone, without a look at the database."""
     found = Touched()
     for change in changes:
         if change.operation == "truncate":
+            found.every_name |= change.source == "students"
             continue
         if change.operation == "bulk":
             _bulk(found, change)
@@ -52,6 +64,13 @@ def touched_by(changes: Iterable[Change]) -> Touched:
             case "students":
                 if change.operation != "update" or _differs(change, "is_active"):
                     found.students.add(change.row["id"])
+                if change.operation != "update" or any(
+                    _differs(change, column) for column in _NAMED_BY
+                ):
+                    found.named_students.add(change.row["id"])
+            case "schools":
+                if _differs(change, "locale"):
+                    found.named_schools.add(change.row["id"])
             case "exams":
                 found.exam_sections.update(row["section_id"] for row in change.rows)
             case "sections":
@@ -64,6 +83,8 @@ def _bulk(found: Touched, change: Change) -> None:
         found.sections.add(change.section_id)
     else:
         found.students.update(change.student_ids)
+        if change.source == "students":
+            found.named_students.update(change.student_ids)
 
 
 def _differs(change: Change, column: str) -> bool:

@@ -29,6 +29,7 @@ _COMPARISONS = (
     "differing_marks",
     "differing_standings",
     "differing_figures",
+    "differing_names",
 )
 
 

@@ -23,7 +23,8 @@ _HIGHEST = Decimal(1_000_000_000)
 Id = Annotated[int, Meta(ge=1, le=_BIGINT)]
 Ids = Annotated[tuple[Id, ...], Meta(max_length=1000)]
 Limit = Annotated[int, Meta(ge=1, le=500)]
-Cursor = Annotated[str, Meta(max_length=2000)]
+# The keys of two long names, in any script.
+Cursor = Annotated[str, Meta(max_length=6000)]
 
 S = TypeVar("S", bound=Struct)
 

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -141,6 +141,11 @@ async def on_unreadable(conn: HTTPConnection, exc: Exception) -> Response | None
     return await _deliver(conn, unreadable())
 
 
+async def on_disconnect(conn: HTTPConnection, exc: Exception) -> Response:
+    """Handler of a client that left before it had sent its whole body: nobody reads this."""
+    return Response(status_code=400)
+
+
 async def on_failure(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of everything else: nothing of the cause leaves the server, its log holds it.
 
@@ -163,5 +168,6 @@ HANDLERS: dict[Any, Any] = {
     **dict.fromkeys(AWAY, on_away),
     asyncpg.InsufficientPrivilegeError: on_refused,
     asyncpg.DataError: on_unreadable,
+    ClientDisconnect: on_disconnect,
     Exception: on_failure,
 }

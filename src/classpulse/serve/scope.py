@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import msgspec
 from databases import Database
 
 from classpulse.events import Scope
@@ -16,6 +17,7 @@ from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("scope")
+_decode_revoked = msgspec.json.Decoder(dict[str, float]).decode
 BIGINT = 2**63 - 1
 # Rights are read from the pool, or in the snapshot of an answer that is being made.
 Source = Database | Reader
@@ -115,7 +117,7 @@ def _rights_in(row: Row) -> Rights:
         scope=_scope(row["role"], row["school_id"], row["section_ids"]),
         session=row["session"],
         since=row["since"],
-        revoked=dict(zip(row["jtis"], row["seconds"], strict=True)),
+        revoked=_decode_revoked(row["revoked"]) if row["revoked"] else {},
     )
 
 

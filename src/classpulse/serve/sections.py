@@ -44,25 +44,10 @@ _BRIEF = (
 
 
 class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A list by name goes on after this one."""
+    """A list by name goes on after this one; ``name`` is what it is sorted by."""
 
     name: str
     id: int
-
-
-async def sections_of(
-    reader: Reader, sections: list[int], *, after: After | None = None, limit: int | None = None
-) -> list[Row]:
-    """The figures of these sections by name, without performers."""
-    rows = await reader.all(
-        _SQL["page"],
-        sections=sections,
-        after_name=after.name if after else None,
-        after_id=after.id if after else None,
-        limit=limit,
-        brief=False,
-    )
-    return [with_json(row, _JSON) for row in rows]
 
 
 async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
@@ -85,8 +70,16 @@ async def sections_listed(
     after = cursors.read(asked.cursor, After)
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
-        rows = await sections_of(reader, sections, after=after, limit=asked.limit + 1)
-        items = rows[: asked.limit]
+        rows = await reader.all(
+            _SQL["page"],
+            sections=sections,
+            after_name=after.name if after else None,
+            after_id=after.id if after else None,
+            limit=asked.limit + 1,
+            brief=False,
+        )
+        keys = [row.pop("name_key") for row in rows]
+        items = [with_json(row, _JSON) for row in rows[: asked.limit]]
         if with_performers:
             best = await performers(reader, [row["section_id"] for row in items], each=True)
             items = [row | best.get(row["section_id"], no_performers()) for row in items]
@@ -95,7 +88,7 @@ async def sections_listed(
             items,
             total=len(sections),
             sections=[row["section_id"] for row in items],
-            next=cursors.write(After(items[-1]["section_name"], items[-1]["section_id"]))
+            next=cursors.write(After(keys[len(items) - 1], items[-1]["section_id"]))
             if len(rows) > len(items)
             else None,
         )

@@ -10,7 +10,9 @@ import anyio
 import asyncpg
 from databases import Database
 
-from classpulse.database.text import read_any_bytes, take_any_bytes
+from classpulse.address import Address
+from classpulse.database.connection import open_session
+from classpulse.database.text import take_any_bytes
 from classpulse.serve.problems import AWAY, unavailable
 
 logger = logging.getLogger(__name__)
@@ -18,6 +20,15 @@ logger = logging.getLogger(__name__)
 # How long a request waits for a free connection before it is told to come back.
 _WAIT = 5.0
 _STATEMENT_TIMEOUT = 15.0
+
+_SETTINGS = {
+    "statement_timeout": f"{_STATEMENT_TIMEOUT:.0f}s",
+    # rows that a policy hides are an error, not a shorter list
+    "row_security": "off",
+    # After five times Postgres keeps a plan for any section and any filter. The register of
+    # 2,000 students then took 6.6 s instead of 0.13, a report of 11,000 its time-out.
+    "plan_cache_mode": "force_custom_plan",
+}
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
 
@@ -56,9 +67,9 @@ class Reader:
         """
         names = sorted(values)
         numbered = _NAMED.sub(lambda match: f"${names.index(match[1]) + 1}", statement)
-        cursor = await self._connection.raw_connection.cursor(
-            numbered, *(values[name] for name in names)
-        )
+        # without a name: behind a pooler another client may have left its own under the same one
+        prepared = await self._connection.raw_connection.prepare(numbered, name="")
+        cursor = await prepared.cursor(*(values[name] for name in names))
         while rows := await cursor.fetch(size):
             yield [dict(row) for row in rows]
 
@@ -69,28 +80,24 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
     ``pooled``: the address is a pgbouncer's, which neither keeps prepared statements nor takes
     unknown start-up parameters.
     """
-    options: dict[str, Any] = {
-        "min_size": 1,
-        "max_size": max_size,
-        "timeout": _WAIT,
-        # the client's own limit holds where the server's can't be set
-        "command_timeout": _STATEMENT_TIMEOUT + 1,
-        "server_settings": {"application_name": "classpulse serve"},
-        "init": read_any_bytes,
-        "setup": take_any_bytes,
-    }
-    if pooled:
-        options["statement_cache_size"] = 0
-    else:
-        options["server_settings"] |= {
-            "statement_timeout": f"{_STATEMENT_TIMEOUT:.0f}s",
-            # rows that a policy hides are an error, not a shorter list
-            "row_security": "off",
-            # After five times Postgres keeps a plan for any section and any filter. The register of
-            # 2,000 students then took 6.6 s instead of 0.13, a report of 11,000 its time-out.
-            "plan_cache_mode": "force_custom_plan",
-        }
-    return Database(url, **options)
+    address = Address.parse(url)
+    settings = {} if pooled else _SETTINGS
+
+    async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
+        return await open_session(
+            address,
+            application_name="classpulse serve",
+            server_settings=settings,
+            connect_seconds=_WAIT,
+            # the client's own limit holds where the server's can't be set
+            command_timeout=_STATEMENT_TIMEOUT + 1,
+            statement_cache_size=0 if pooled else 100,
+        )
+
+    # `databases` reads an address in its own way and leaves out half of it
+    return Database(
+        "postgresql:///", min_size=1, max_size=max_size, connect=connect, setup=take_any_bytes
+    )
 
 
 @asynccontextmanager

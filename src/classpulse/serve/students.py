@@ -20,10 +20,11 @@ from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("students")
-_INTERNAL = ("total", "key", "section_key", "section_place")
+_INTERNAL = ("total", "key", "section_key", "section_place", "name_key")
 
 Sort = Literal[
     "name",
+    "last_name",
     "average",
     "attendance",
     "roll_number",
@@ -61,7 +62,7 @@ class _Page(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Filters(_Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of ``GET …/students``.
+    """Of ``GET …/students``. Without ``sort`` the schools say which name comes first.
 
     With the ``basis`` ``subject`` averages, results and counts that are filtered and sorted by are
     those of each standing in the one subject asked for, and every item holds them, too.
@@ -69,7 +70,7 @@ class Filters(_Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     section_id: Ids = ()
     subject_id: Ids = ()
-    sort: Sort = "name"
+    sort: Sort | None = None
     order: Order = "asc"
     basis: Basis = "standing"
 
@@ -84,7 +85,7 @@ class FiltersInBody(_Page, frozen=True, kw_only=True, forbid_unknown_fields=True
     section_ids: Ids = ()
     subject_ids: Ids = ()
     performance_threshold: Decimal | None = None
-    sort_by: Sort = "name"
+    sort_by: Sort | None = None
     sort_order: Order = "asc"
     top_count: Count = 5
     low_count: Count = 5
@@ -123,6 +124,7 @@ class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
     sort: Sort
     order: Order
+    by_last_name: bool
     key: Decimal | None
     name: str
     id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -135,14 +137,36 @@ class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
             raise ValueError("not a key")
 
 
-async def students_of(database: Database, viewer: Viewer, filters: Filters) -> dict[str, Any]:
-    """A page of the standings that somebody may see and that pass the filters.
+class Sorted(Struct, frozen=True):
+    """How a list is sorted; equal ones by last name, or by name as it is written."""
+
+    sort: Sort
+    by_last_name: bool
+
+    @property
+    def by_its_names(self) -> Sort:
+        """What sorts the same list by the names alone."""
+        return "last_name" if self.by_last_name else "name"
+
+
+async def students_of(
+    database: Database, viewer: Viewer, filters: Filters
+) -> tuple[dict[str, Any], Sorted]:
+    """A page of the standings that somebody may see and that pass the filters, and its order.
 
     Of the sections of the current terms, of ``term``, or of exactly the sections asked for.
     """
     async with snapshot(database) as reader:
         sections = await sections_asked(reader, viewer, filters)
         return await _page(reader, sections, filters)
+
+
+async def sorted_by(reader: Reader, sections: list[int], sort: Sort | None) -> Sorted:
+    """The order asked for, else the one of the schools of these sections."""
+    if sort in ("name", "last_name"):
+        return Sorted(sort, sort == "last_name")
+    by_last_name = (await reader.only(_SQL["name_order"], sections=sections))["by_last_name"]
+    return Sorted(sort or ("last_name" if by_last_name else "name"), by_last_name)
 
 
 async def sections_asked(reader: Reader, viewer: Viewer, filters: Filters) -> list[int]:
@@ -175,43 +199,55 @@ def _basis_subject(filters: Filters) -> int | None:
 
 
 def every_standing(
-    reader: Reader, sections: list[int], filters: Filters, *, size: int
+    reader: Reader, sections: list[int], filters: Filters, order: Sorted, *, size: int
 ) -> AsyncIterator[list[Row]]:
     """The whole list in the order of its pages, ``size`` rows at a time, by the same statement.
 
     Each row says in ``total`` how many there are. Nothing passes: one row, whose ``id`` is null.
     """
-    return reader.batches(_SQL["page"], size=size, **_page_of(sections, filters, None, None))
+    return reader.batches(_SQL["page"], size=size, **_page_of(sections, filters, order, None, None))
 
 
-async def _page(reader: Reader, sections: list[int], filters: Filters) -> dict[str, Any]:
+async def _page(
+    reader: Reader, sections: list[int], filters: Filters
+) -> tuple[dict[str, Any], Sorted]:
     after = cursors.read(filters.cursor, After)
-    if after is not None and (after.sort, after.order) != (filters.sort, filters.order):
+    if after is None:
+        order = await sorted_by(reader, sections, filters.sort)
+    elif (after.sort, after.order) != (filters.sort or after.sort, filters.order):
         raise cursors.refused()
+    else:  # a list that was begun ends in its order, whatever its schools say by now
+        order = Sorted(after.sort, after.by_last_name)
     rows = await reader.all(
         _SQL["page"],
-        **_page_of(sections, filters, after, filters.limit + 1),
+        **_page_of(sections, filters, order, after, filters.limit + 1),
     )
     total = rows[0]["total"]
     found = [row for row in rows if row["id"] is not None]
     page = found[: filters.limit]
-    return await listed(
+    answered = await listed(
         reader,
         [_item(row, _basis_subject(filters)) for row in page],
         total=total,
         sections={row["section_id"] for row in page},
-        next=_cursor(page[-1], filters) if len(found) > len(page) else None,
+        next=_cursor(page[-1], filters, order) if len(found) > len(page) else None,
     )
+    return answered, order
 
 
 def _page_of(
-    sections: list[int], filters: Filters, after: After | None, limit: int | None
+    sections: list[int],
+    filters: Filters,
+    order: Sorted,
+    after: After | None,
+    limit: int | None,
 ) -> dict[str, object]:
     return {
         **conditions_of(filters),
         "basis_subject": _basis_subject(filters),
         "sections": sections,
-        "sort": filters.sort,
+        "sort": order.sort,
+        "by_last_name": order.by_last_name,
         "descending": filters.order == "desc",
         "after_unknown": after is not None and after.key is None,
         "after_key": after.key if after else None,
@@ -238,13 +274,14 @@ def _item(row: Row, subject_id: int | None) -> Row:
     return item if subject_id is None else item | {"subject_grade": own}
 
 
-def _cursor(row: Row, filters: Filters) -> str:
+def _cursor(row: Row, filters: Filters, order: Sorted) -> str:
     return cursors.write(
         After(
-            filters.sort,
+            order.sort,
             filters.order,
+            order.by_last_name,
             row["key"],
-            row["name"],
+            row["name_key"],
             row["id"],
             row["section_id"],
             row["section_key"],
@@ -256,7 +293,8 @@ def _cursor(row: Row, filters: Filters) -> str:
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, Filters)
-    return answer(await students_of(request.app.state.database, viewer, asked))
+    students, _ = await students_of(request.app.state.database, viewer, asked)
+    return answer(students)
 
 
 async def _filtered(request: Request) -> Response:
@@ -266,7 +304,7 @@ async def _filtered(request: Request) -> Response:
     database = request.app.state.database
     async with snapshot(database) as reader:
         sections = await sections_asked(reader, viewer, filters)
-        page = await _page(reader, sections, filters)
+        page, _ = await _page(reader, sections, filters)
         best = await performers(
             reader,
             sections,

@@ -35,38 +35,15 @@ _NO_FIGURES: dict[str, Any] = {
 }
 
 
-async def subjects_of(
-    reader: Reader,
-    sections: list[int],
-    *,
-    only: int | None = None,
-    after: After | None = None,
-    limit: int | None = None,
-) -> list[Row]:
-    """The figures of the subjects of these sections by name, or of one of them."""
-    rows = await reader.all(
-        _SQL["page"],
-        sections=sections,
-        only=only,
-        after_name=after.name if after else None,
-        after_id=after.id if after else None,
-        limit=limit,
-        each=True,
-    )
-    return [await _shown(reader, row) for row in rows]
+async def subject_in(reader: Reader, sections: list[int], subject_id: int) -> Row | None:
+    """The figures of one subject of these sections; none where none of them has it."""
+    found = await _rows(reader, sections, only=subject_id)
+    return await _shown(reader, found[0]) if found else None
 
 
 async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
-    """The same of all their subjects, without the figures of each section."""
-    rows = await reader.all(
-        _SQL["page"],
-        sections=sections,
-        only=None,
-        after_name=None,
-        after_id=None,
-        limit=None,
-        each=False,
-    )
+    """The figures of all their subjects by name, without those of each section."""
+    rows = await _rows(reader, sections, each=False)
     for row in rows:
         del row["sections_performance"]
     return [await _shown(reader, row) for row in rows]
@@ -84,15 +61,16 @@ async def subjects_listed(
     after = cursors.read(asked.cursor, After)
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
-        rows = await subjects_of(reader, sections, after=after, limit=asked.limit + 1)
-        items = rows[: asked.limit]
+        rows = await _rows(reader, sections, after=after, limit=asked.limit + 1)
+        keys = [row["name_key"] for row in rows]
+        items = [await _shown(reader, row) for row in rows[: asked.limit]]
         total = await reader.only(_SQL["total"], sections=sections)
         return await listed(
             reader,
             items,
             total=total["total"],
             sections=sections,
-            next=cursors.write(After(items[-1]["subject_name"], items[-1]["subject_id"]))
+            next=cursors.write(After(keys[len(items) - 1], items[-1]["subject_id"]))
             if len(rows) > len(items)
             else None,
         )
@@ -104,12 +82,34 @@ async def subject_of(
     """One subject whole; 404 unless it is taught in one of their sections or at their school."""
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, term)
-        found = await subjects_of(reader, sections, only=subject_id)
-        row = found[0] if found else await without_figures(reader, viewer, subject_id)
+        row = await subject_in(reader, sections, subject_id)
+        if row is None:
+            row = await without_figures(reader, viewer, subject_id)
         return {**row, **await as_of(reader, sections)}
 
 
+async def _rows(
+    reader: Reader,
+    sections: list[int],
+    *,
+    only: int | None = None,
+    after: After | None = None,
+    limit: int | None = None,
+    each: bool = True,
+) -> list[Row]:
+    return await reader.all(
+        _SQL["page"],
+        sections=sections,
+        only=only,
+        after_name=after.name if after else None,
+        after_id=after.id if after else None,
+        limit=limit,
+        each=each,
+    )
+
+
 async def _shown(reader: Reader, row: Row) -> Row:
+    del row["name_key"]
     if row["grade_distribution"] is None:
         row["grade_distribution"] = await no_letters(reader, row["school_id"])
     return with_json(row, [name for name in _JSON if isinstance(row.get(name), str)])

@@ -1,5 +1,6 @@
 // The tab that holds the browser's one stream, and passes on what comes over it.
 
+import { decode } from "../decode.js";
 import { compare } from "./position.js";
 import { Replay } from "./replay.js";
 import { Source } from "./source.js";
@@ -70,7 +71,7 @@ export class Leader {
   /** Ask whose the cookie is: another tab found it to be somebody else's. */
   async verify() {
     const response = await this.#given.outside.fetch(ME, { cache: "no-store" }).catch(() => null);
-    if (response?.ok) this.#check((await response.json()).id);
+    if (response?.ok) this.#check(decode(await response.text()).id);
     else if (response?.status === 401) this.#source?.end("signed-out");
   }
 

@@ -1,5 +1,6 @@
 // Asks again and again, where no stream gets through. Says the same as a stream would.
 
+import { decode } from "../decode.js";
 import { POLL_EVERY } from "./link.js";
 import { missed } from "./missed.js";
 import { finality, retryAfter } from "./replies.js";
@@ -86,7 +87,7 @@ export class Poll extends EventTarget {
         signal,
       });
       if (!response.ok) throw new Refusal(response, address);
-      return response.json();
+      return decode(await response.text());
     };
     try {
       if (!(await read(READY)).live) return {};

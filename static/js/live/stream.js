@@ -1,5 +1,6 @@
 // One connection: opens the stream, keeps its place, and comes back after a break.
 
+import { decode } from "../decode.js";
 import { unknown } from "./link.js";
 import { Passage } from "./passage.js";
 import { finality, isStream, retryAfter } from "./replies.js";
@@ -132,7 +133,7 @@ export class Stream extends EventTarget {
       this.facts.lostAt = null;
       this.#attempt = 0;
     }
-    this.#tell({ type, data: JSON.parse(data), id });
+    this.#tell({ type, data: decode(data), id });
     if (type === "heartbeat") this.#changed();
   }
 

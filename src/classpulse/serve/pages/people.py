@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import asyncpg
 from msgspec import Struct
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from classpulse.serve import problems
@@ -37,7 +37,7 @@ def for_people(endpoint: Endpoint) -> Endpoint:
         except AWAY as error:
             logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
             return _problem_page(request, unavailable())
-        except HTTPException:
+        except (HTTPException, ClientDisconnect):
             raise
         except asyncpg.DataError as error:
             logger.warning("a value was refused by the database: %s", type(error).__name__)

@@ -29,7 +29,7 @@ class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_average: Decimal | None = None
     attendance_below: Decimal | None = None
     q: Words | None = None
-    sort: Sort = "name"
+    sort: Sort | None = None
     order: Order = "asc"
     limit: Limit = 100
     cursor: Cursor | None = None

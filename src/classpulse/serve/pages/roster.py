@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classpulse.serve.pages.query import RosterQuery
+from classpulse.serve.students import Sorted
 
 # By what each column is sorted, its words, and which way its first click sorts.
 _COLUMNS = (
@@ -21,6 +22,7 @@ _COLUMNS = (
 def roster(
     students: Mapping[str, Any],
     asked: RosterQuery,
+    order: Sorted,
     *,
     of_subject: bool = False,
     several_sections: bool = False,
@@ -41,18 +43,28 @@ def roster(
         "several_sections": several_sections,
         "choices": choices or [],
         "columns": [
-            {
-                "sort": sort,
-                "words": words,
-                "next_order": _turned(asked.order) if sort == asked.sort else first,
-                "sorted": _SORTED[asked.order] if sort == asked.sort else None,
-            }
-            for sort, words, first in _COLUMNS
-            if sort not in left_out
+            _column(column, words, first, asked.order, order)
+            for column, words, first in _COLUMNS
+            if column not in left_out
         ],
     }
 
 
+def _column(column: str, words: str, first: str, direction: str, order: Sorted) -> dict[str, Any]:
+    """The column of the students sorts by the name that the list goes by."""
+    sort = order.by_its_names if column == "name" else column
+    is_sorted = sort == order.sort
+    return {
+        "name": column,
+        "sort": sort,
+        "words": words,
+        "next_order": _turned(direction) if is_sorted else first,
+        "sorted": _SORTED[direction] if is_sorted else None,
+        "title": _TITLES.get(sort),
+    }
+
+
+_TITLES = {"name": "By first name", "last_name": "By last name"}
 _SORTED = {"asc": "ascending", "desc": "descending"}
 
 

@@ -44,7 +44,8 @@ async def _section(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
     database = request.app.state.database
     section = plain(await section_of(database, viewer, section_id))
     filters = asked.filters(section=(section_id,))
-    students = plain(await students_of(database, viewer, filters))
+    found, order = await students_of(database, viewer, filters)
+    students = plain(found)
     exams = plain(
         await exams_of(database, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
     )
@@ -62,7 +63,7 @@ async def _section(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
             "letters": letters_shown(section["grade_distribution"]),
             "top": performers_shown(section["top_performers"]),
             "low": performers_shown(section["low_performers"]),
-            "roster": roster(students, asked),
+            "roster": roster(students, asked, order),
             "exams": exams,
             "days": days,
             "stacks": stacks_of_days(days),

@@ -26,7 +26,8 @@ async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> R
     filters = asked.filters(section=asked.section_id, subject=asked.subject_id)
     filters = msgspec.structs.replace(filters, term=asked.term)
     database = request.app.state.database
-    students = plain(await students_of(database, viewer, filters))
+    found, order = await students_of(database, viewer, filters)
+    students = plain(found)
     return await view(
         request,
         viewer,
@@ -40,6 +41,7 @@ async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> R
             "roster": roster(
                 students,
                 asked,
+                order,
                 of_subject=filters.basis == "subject",
                 several_sections=True,
                 choices=await _choices(database, viewer, asked),

@@ -42,7 +42,8 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
     subject_id = path_id(request, "subject_id", "subject")
     database = request.app.state.database
     subject = plain(await subject_of(database, viewer, subject_id, term=asked.term))
-    students = plain(await students_of(database, viewer, asked.filters(subject=(subject_id,))))
+    found, order = await students_of(database, viewer, asked.filters(subject=(subject_id,)))
+    students = plain(found)
     asked_exams = ExamFilters(subject_id=(subject_id,), term=asked.term, limit=_EXAMS)
     exams = plain(await exams_of(database, viewer, asked_exams))
     return await view(
@@ -57,7 +58,7 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
         context={
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),
-            "roster": roster(students, asked, of_subject=True, several_sections=True),
+            "roster": roster(students, asked, order, of_subject=True, several_sections=True),
             "exams": exams,
         },
         term_path=request.url.path,

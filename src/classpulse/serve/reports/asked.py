@@ -22,7 +22,7 @@ class Asked(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     section_id: Ids = ()
     subject_id: Ids = ()
     student_id: Id | None = None
-    sort: Sort = "name"
+    sort: Sort | None = None
     order: Order = "asc"
     basis: Basis | None = None
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from classpulse.serve.reports.asked import Asked
 from classpulse.serve.snapshot import Row
+from classpulse.serve.students import Sort
 
 _STATUS = {"pass": "passing", "fail": "failing", "no_data": "without an average"}
 _ORDER = {
     ("name", "asc"): "by name",
     ("name", "desc"): "by name, from the last",
+    ("last_name", "asc"): "by last name",
+    ("last_name", "desc"): "by last name, from the last",
     ("average", "asc"): "by average, lowest first",
     ("average", "desc"): "by average, highest first",
     ("attendance", "asc"): "by attendance, lowest first",
@@ -27,12 +30,15 @@ _ORDER = {
 _SHOWN = 8
 
 
-def filters_in_words(asked: Asked, names: Row, *, in_subject: bool) -> list[str]:
-    """A sentence or a line for each; ``names`` are those of what was asked for by id."""
+def filters_in_words(asked: Asked, names: Row, sort: Sort, *, in_subject: bool) -> list[str]:
+    """A sentence or a line for each; ``names`` are those of what was asked for by id.
+
+    ``sort``: by what the list is sorted, asked for or not.
+    """
     lines = [*_which(asked, names), *_conditions(asked)]
     if in_subject:
         lines.append("Results, averages and work to filter and sort by are those in the subject")
-    return [*lines, f"Listed {_ORDER[asked.sort, asked.order]}"]
+    return [*lines, f"Listed {_ORDER[sort, asked.order]}"]
 
 
 def narrows(asked: Asked) -> bool:

@@ -14,7 +14,7 @@ from classpulse.serve.reports.disclosures import schools_concerned
 from classpulse.serve.reports.filters_in_words import filters_in_words, narrows, several
 from classpulse.serve.reports.making import Making, stamp_of
 from classpulse.serve.snapshot import Reader, Row
-from classpulse.serve.students import every_standing, sections_asked
+from classpulse.serve.students import every_standing, sections_asked, sorted_by
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -55,9 +55,10 @@ async def list_report(reader: Reader, viewer: Viewer, asked: Asked, report: Repo
     figures, letters, before = await _summary(reader, viewer, asked, report, of_sections)
     # the plan of the list is made when it is opened, and holds until its end
     await reader.one(_SQL["expect_many"])
-    total, batches = await _list(every_standing(reader, of_sections, filters, size=BATCH))
+    order = await sorted_by(reader, of_sections, filters.sort)
+    total, batches = await _list(every_standing(reader, of_sections, filters, order, size=BATCH))
     await reader.one(_SQL["expect_any"])
-    words = filters_in_words(asked, names, in_subject=in_subject)
+    words = filters_in_words(asked, names, order.sort, in_subject=in_subject)
     if narrows(asked):
         figures.append(Figure("In this list", total, "whole"))
         words.append(_NARROWED)
@@ -140,8 +141,9 @@ async def _summary_of_subject(
     reader: Reader, viewer: Viewer, subject_id: int, section_rows: list[Row]
 ) -> tuple[list[Figure], dict[str, int], list[Table]]:
     of_sections = [row["section_id"] for row in section_rows]
-    found = await subjects.subjects_of(reader, of_sections, only=subject_id)
-    row = found[0] if found else await subjects.without_figures(reader, viewer, subject_id)
+    row = await subjects.subject_in(reader, of_sections, subject_id)
+    if row is None:
+        row = await subjects.without_figures(reader, viewer, subject_id)
     attendance = {of["section_id"]: of["attendance_average"] for of in section_rows}
     each: list[Row] = [
         of | {"attendance_average": attendance[of["section_id"]]}
