@@ -1,12 +1,18 @@
--- Pass mark and letters of every section: its school's policy, else the default one.
--- `minimums` ascends, as width_bucket wants it; `letters` goes with it.
+-- Pass mark and letters of every section: its school's policy, else the default one. Of a policy
+-- whose scale can't be read, the usual letters. `minimums` ascends; `letters` goes with it.
 create or replace view classpulse.section_policies as
 select
     section.id as section_id,
     policy.pass_mark,
-    scale.letters,
-    scale.minimums
+    coalesce(scale.letters, usual.letters) as letters,
+    coalesce(scale.minimums, usual.minimums) as minimums
 from public.sections as section
+cross join (
+    values (
+        array['F', 'D', 'D+', 'C', 'C+', 'B', 'B+', 'A', 'A+'],
+        array[0, 60, 65, 70, 75, 80, 85, 90, 95]::numeric[]
+    )
+) as usual (letters, minimums)
 cross join lateral (
     select candidate.pass_mark, candidate.letter_scale
     from (
@@ -15,15 +21,9 @@ cross join lateral (
         where own.school_id = section.school_id or own.school_id is null
         union all
         -- should somebody delete the default
-        select 60, '{"A+": 95, "A": 90, "B+": 85, "B": 80, "C+": 75,
-                     "C": 70, "D+": 65, "D": 60, "F": 0}'::jsonb, 3
+        select 60, null::jsonb, 3
     ) as candidate
     order by candidate.rank
     limit 1
 ) as policy
-cross join lateral (
-    select
-        array_agg(entry.letter order by entry.minimum) as letters,
-        array_agg(entry.minimum order by entry.minimum) as minimums
-    from classpulse.scale(policy.letter_scale) as entry
-) as scale;
+left join lateral classpulse.readable_scale(policy.letter_scale) as scale on true;

@@ -24,9 +24,17 @@ begin
         where a.attrelid = tg_relid and a.attgenerated <> '';
         perform set_config('classpulse.generated', concat(tg_relid, generated), true);
     end if;
-    if generated is null or to_jsonb(old) - generated <> to_jsonb(new) - generated then
-        new.updated_at := now();
+    if generated is not null then
+        begin
+            if to_jsonb(old) - generated = to_jsonb(new) - generated then
+                return new;
+            end if;
+        exception when others then
+            -- a value that can't be JSON must not fail the statement
+            null;
+        end;
     end if;
+    new.updated_at := now();
     return new;
 end
 $$;

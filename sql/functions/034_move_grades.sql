@@ -1,6 +1,6 @@
--- A changed total moves the grades that still hold the old one. (Section and subject follow by
--- the foreign key.) First it waits for the grades being written with the old one, which hold the
--- key of their exam; in the order of the ids, as everybody does.
+-- A changed total moves the grades that still hold the old one. First it waits for the grades being
+-- written with the old one, which hold the key of their exam; in the order of the ids, as everybody
+-- does. Section and subject follow by the foreign key, but for a session that switched it off.
 create or replace function classpulse.move_grades() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -18,14 +18,22 @@ begin
     )
     order by exam.id
     for update;
-    if not found then
-        return null;
+    if found then
+        update public.grades as grade
+        set total_marks = after.total_marks
+        from old_rows as before
+        join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
+        where grade.exam_id = after.id and grade.total_marks = before.total_marks;
     end if;
+
     update public.grades as grade
-    set total_marks = after.total_marks
+    set section_id = after.section_id, subject_id = after.subject_id
     from old_rows as before
-    join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
-    where grade.exam_id = after.id and grade.total_marks = before.total_marks;
+    join new_rows as after
+        on after.id = before.id
+        and (after.section_id, after.subject_id) <> (before.section_id, before.subject_id)
+    where grade.exam_id = after.id
+        and (grade.section_id, grade.subject_id) = (before.section_id, before.subject_id);
     return null;
 end
 $$;

@@ -1,10 +1,13 @@
 -- Appends what a statement inserted. Arguments: the table's name; 'section' (rows belong to a
--- section), 'student' (rows are students) or 'row' (never condensed).
+-- section), 'student' (rows are students) or 'row' (never condensed). A change carries the columns
+-- that are asked for, texts cut: no value of a column of the school's own, and no size, may fail the
+-- writer's statement or a batch.
 create or replace function classpulse.capture_insert() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     touched bigint;
+    condensed bigint[];
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
         if not classpulse.is_captured(tg_relid, tg_argv[0]) then
@@ -15,33 +18,49 @@ begin
     if touched = 0 then
         return null;
     end if;
-    if touched <= 500 or tg_argv[1] = 'row' or (tg_argv[1] = 'student' and touched <= 2000) then
-        insert into classpulse.changes (source, operation, new)
-        select tg_argv[0], 'insert', to_jsonb(added) - '{created_at,updated_at}'::text[]
-        from new_rows as added;
-    elsif tg_argv[1] = 'student' then
+    if touched > 2000 and tg_argv[1] = 'student' then
         insert into classpulse.changes (source, operation, student_ids, row_count)
         select tg_argv[0], 'bulk', array_agg(added.id), count(*) from new_rows as added;
-    else
+        perform classpulse.wake_projector();
+        return null;
+    end if;
+    if touched > 500 and tg_argv[1] = 'section' then
         with counted as (
             select
-                added.section_id,
+                here.section_id,
                 count(*) as row_count,
-                array_agg((to_jsonb(added) ->> 'student_id')::bigint)
-                    filter (where added.section_id is null) as student_ids
-            from new_rows as added
-            group by added.section_id
+                array_agg(known.student_id::bigint) filter (where here.section_id is null)
+                    as student_ids
+            from new_rows as here
+            -- include: known
+            group by here.section_id
         ), bulk as (
             insert into classpulse.changes (source, operation, section_id, student_ids, row_count)
             select tg_argv[0], 'bulk', counted.section_id, counted.student_ids, counted.row_count
             from counted
             where touched > 2000 or counted.row_count > 500
+            returning coalesce(section_id, 0) as place
         )
+        select array_agg(bulk.place) into condensed from bulk;
+    end if;
+    -- a statement each: it is made ready whole, whatever of it is used
+    if tg_argv[1] = 'section' then
         insert into classpulse.changes (source, operation, new)
-        select tg_argv[0], 'insert', to_jsonb(added) - '{created_at,updated_at}'::text[]
-        from new_rows as added
-        join counted on counted.section_id is not distinct from added.section_id
-        where touched <= 2000 and counted.row_count <= 500;
+        select tg_argv[0], 'insert', to_jsonb(mark)
+        from new_rows as here
+        -- include: known
+        -- include: mark
+        where condensed is null or coalesce(known.section_id::bigint, 0) <> all(condensed);
+    elsif tg_table_schema = 'classpulse' then
+        insert into classpulse.changes (source, operation, new)
+        select tg_argv[0], 'insert', to_jsonb(here) from new_rows as here;
+    else
+        insert into classpulse.changes (source, operation, new)
+        select tg_argv[0], 'insert', to_jsonb(thing)
+        from new_rows as here
+        -- include: known
+        -- include: thing
+        ;
     end if;
     perform classpulse.wake_projector();
     return null;

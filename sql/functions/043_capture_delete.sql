@@ -1,10 +1,11 @@
 -- Appends what a statement deleted. Students are never condensed: their names are needed by the
--- rows that a cascade takes with them. Arguments as of capture_insert.
+-- rows that a cascade takes with them. Arguments, and what a change carries, as of capture_insert.
 create or replace function classpulse.capture_delete() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     touched bigint;
+    condensed bigint[];
 begin
     if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
         if not classpulse.is_captured(tg_relid, tg_argv[0]) then
@@ -15,30 +16,43 @@ begin
     if touched = 0 then
         return null;
     end if;
-    if touched <= 500 or tg_argv[1] <> 'section' then
-        insert into classpulse.changes (source, operation, old)
-        select tg_argv[0], 'delete', to_jsonb(removed) - '{created_at,updated_at}'::text[]
-        from old_rows as removed;
-    else
+    if touched > 500 and tg_argv[1] = 'section' then
         with counted as (
             select
-                removed.section_id,
+                here.section_id,
                 count(*) as row_count,
-                array_agg((to_jsonb(removed) ->> 'student_id')::bigint)
-                    filter (where removed.section_id is null) as student_ids
-            from old_rows as removed
-            group by removed.section_id
+                array_agg(known.student_id::bigint) filter (where here.section_id is null)
+                    as student_ids
+            from old_rows as here
+            -- include: known
+            group by here.section_id
         ), bulk as (
             insert into classpulse.changes (source, operation, section_id, student_ids, row_count)
             select tg_argv[0], 'bulk', counted.section_id, counted.student_ids, counted.row_count
             from counted
             where touched > 2000 or counted.row_count > 500
+            returning coalesce(section_id, 0) as place
         )
+        select array_agg(bulk.place) into condensed from bulk;
+    end if;
+    -- a statement each: it is made ready whole, whatever of it is used
+    if tg_argv[1] = 'section' then
         insert into classpulse.changes (source, operation, old)
-        select tg_argv[0], 'delete', to_jsonb(removed) - '{created_at,updated_at}'::text[]
-        from old_rows as removed
-        join counted on counted.section_id is not distinct from removed.section_id
-        where touched <= 2000 and counted.row_count <= 500;
+        select tg_argv[0], 'delete', to_jsonb(mark)
+        from old_rows as here
+        -- include: known
+        -- include: mark
+        where condensed is null or coalesce(known.section_id::bigint, 0) <> all(condensed);
+    elsif tg_table_schema = 'classpulse' then
+        insert into classpulse.changes (source, operation, old)
+        select tg_argv[0], 'delete', to_jsonb(here) from old_rows as here;
+    else
+        insert into classpulse.changes (source, operation, old)
+        select tg_argv[0], 'delete', to_jsonb(thing)
+        from old_rows as here
+        -- include: known
+        -- include: thing
+        ;
     end if;
     perform classpulse.wake_projector();
     return null;

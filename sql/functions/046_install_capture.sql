@@ -77,7 +77,7 @@ begin
         select section.id, 'structure' from public.sections as section
         union
         select figures.section_id, 'structure' from public.performance_cache as figures
-        on conflict (section_id) do nothing;
+        on conflict do nothing;
         perform classpulse.wake_projector();
     end if;
 end

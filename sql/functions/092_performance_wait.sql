@@ -1,5 +1,6 @@
 -- Returns once everything that was committed before the call is in the figures. It commits
--- between its looks, so it must be called outside a transaction block.
+-- between its looks, so it must be called outside a transaction block. While a section is set aside
+-- it fails once everything else is in.
 create or replace procedure public.performance_wait(timeout interval default '30 s')
 language plpgsql
 as $$

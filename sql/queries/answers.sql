@@ -1,12 +1,21 @@
 -- name: as_of
 -- Where the figures of this snapshot stand in the log.
-select state.epoch || '-' || state.position as as_of, state.as_of_time
+select
+    state.epoch || '-' || state.position as as_of,
+    state.as_of_time,
+    array(
+        select aside.section_id
+        from classpulse.set_aside as aside
+        where aside.section_id = any(cast(:sections as bigint[]))
+        order by aside.section_id
+    ) as set_aside
 from classpulse.state;
 
 -- name: no_letters
 -- The letters of the policy that holds at a school, else of the default one, each at 0.
-select json_object_agg(scale.letter, 0 order by scale.minimum desc) as grade_distribution
-from (
+select json_object_agg(letter.name, 0 order by letter.place desc) as grade_distribution
+from (values (array['F', 'D', 'D+', 'C', 'C+', 'B', 'B+', 'A', 'A+'])) as usual (letters)
+cross join lateral (
     select candidate.letter_scale
     from (
         select own.letter_scale, case when own.school_id is null then 2 else 1 end as rank
@@ -14,13 +23,14 @@ from (
         where own.school_id = cast(:school_id as bigint) or own.school_id is null
         union all
         -- should somebody delete the default
-        select '{"A+": 95, "A": 90, "B+": 85, "B": 80, "C+": 75,
-                 "C": 70, "D+": 65, "D": 60, "F": 0}'::jsonb, 3
+        select null::jsonb, 3
     ) as candidate
     order by candidate.rank
     limit 1
 ) as policy
-cross join lateral classpulse.scale(policy.letter_scale) as scale;
+left join lateral classpulse.readable_scale(policy.letter_scale) as scale on true
+cross join lateral unnest(coalesce(scale.letters, usual.letters))
+    with ordinality as letter (name, place);
 
 -- name: performers
 -- The best and the weakest standings, of each section (`each`) or of all these sections together:

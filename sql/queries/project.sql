@@ -8,15 +8,32 @@ lock table public.schools, public.terms, public.educators, public.sections,
     public.grades, public.attendance, public.grading_policies in access share mode nowait
 
 -- name: backlog
--- How many changes wait, counted no further than the bound. The time is from before the snapshot.
+-- How many changes wait, and their bytes, counted no further than the bound; what is set aside, and
+-- whether it is time to try some of it again. The time is from before the snapshot.
 select
-    (select count(*) from (select from classpulse.changes where id >= $1 limit $2) as waiting)
-        as waiting,
+    waiting.changes as waiting,
+    waiting.bytes,
     exists (select from classpulse.stale_sections) as is_stale,
-    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning,
+    array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
+    exists (
+        select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
+    ) as is_due,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
     statement_timestamp() as as_of_time,
-    (select state.version from classpulse.state as state) as version
+    (select state.version from classpulse.state as state) as version,
+    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning
+from (
+    select
+        count(*) as changes,
+        coalesce(
+            sum(coalesce(pg_column_size(change.old), 0) + coalesce(pg_column_size(change.new), 0)),
+            0
+        )::bigint as bytes
+    from (
+        select captured.old, captured.new
+        from classpulse.changes as captured where captured.id >= $1 limit $2
+    ) as change
+) as waiting
 
 -- name: take_changes
 with taken as (
@@ -26,11 +43,29 @@ with taken as (
 )
 select * from taken order by id
 
+-- name: waiting_changes
+-- $2: without those that take_changes_folded condenses.
+select id
+from classpulse.changes
+where id >= $1
+    and not (
+        $2 and operation <> 'truncate'
+        and source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+    )
+order by id
+
+-- name: take_these_changes
+delete from classpulse.changes where id = any($1::bigint[])
+returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+    xid::text::bigint as xid
+
 -- name: take_changes_folded
--- A large backlog: rows of the big tables become one change per section, those of students one in
--- all. A deleted student stays, for its name.
+-- A large backlog, or changes that can't be read ($2): rows of the big tables become one change per
+-- section; those without a section, and students, one per table with the ids of the students.
+-- No row and no text is carried. Of the other tables a row that can't be read becomes a truncation:
+-- look at everything.
 with taken as (
-    delete from classpulse.changes where id >= $1
+    delete from classpulse.changes where id >= $1 and ($2::bigint[] is null or id = any($2))
     returning id, at, source, operation, old, new, section_id, student_ids, row_count,
         xid::text::bigint as xid
 ), foldable as (
@@ -85,7 +120,13 @@ select * from by_section
 union all
 select * from of_students
 union all
-select * from taken
+select
+    id, at, source,
+    case when $2::bigint[] is null then operation else 'truncate' end,
+    case when $2::bigint[] is null then old end,
+    case when $2::bigint[] is null then new end,
+    section_id, student_ids, row_count, xid
+from taken
 where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
     or operation = 'truncate'
 order by id
@@ -93,35 +134,51 @@ order by id
 -- name: rows_now
 -- Rows as the snapshot holds them, written as capture writes them. $1 grades, $2 attendance,
 -- $3 exams, $4 students by id; $5, $6 student and section of enrollments.
-select 'grades' as source, line.id, null::bigint as section_id,
-    (to_jsonb(line) - '{created_at,updated_at}'::text[])::text as body
-from public.grades as line where line.id = any($1::bigint[])
+select 'grades' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.grades as here
+-- include: known
+-- include: mark
+where here.id = any($1::bigint[])
 union all
-select 'attendance', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
-from public.attendance as line where line.id = any($2::bigint[])
+select 'attendance' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.attendance as here
+-- include: known
+-- include: mark
+where here.id = any($2::bigint[])
 union all
-select 'exams', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
-from public.exams as line where line.id = any($3::bigint[])
+select 'exams' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.exams as here
+-- include: known
+-- include: mark
+where here.id = any($3::bigint[])
 union all
-select 'students', line.id, null, (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
-from public.students as line where line.id = any($4::bigint[])
+select 'students' as source, here.id, null::bigint as section_id, to_jsonb(thing)::text as body
+from public.students as here
+-- include: known
+-- include: thing
+where here.id = any($4::bigint[])
 union all
-select 'enrollments', line.student_id, line.section_id,
-    (to_jsonb(line) - '{created_at,updated_at}'::text[])::text
+select 'enrollments', here.student_id, here.section_id, to_jsonb(mark)::text
 from unnest($5::bigint[], $6::bigint[]) as asked (student_id, section_id)
-join public.enrollments as line
-    on line.student_id = asked.student_id and line.section_id = asked.section_id
+join public.enrollments as here
+    on here.student_id = asked.student_id and here.section_id = asked.section_id
+-- include: known
+-- include: mark
 
 -- name: take_stale_sections
 -- A few at a time, by their size, so that a batch stays short.
-with sized as (
-    select
-        stale.section_id,
-        sum(coalesce(figures.total_students, 0) + 1) over (order by stale.marked_at, stale.section_id)
-        - coalesce(figures.total_students, 0) as before_it
+with marked as (
+    select stale.section_id, min(stale.marked_at) as marked_at
     from classpulse.stale_sections as stale
+    group by stale.section_id
+), sized as (
+    select
+        marked.section_id,
+        sum(coalesce(figures.total_students, 0) + 1) over (order by marked.marked_at, marked.section_id)
+        - coalesce(figures.total_students, 0) as before_it
+    from marked
     left join public.performance_cache as figures
-        on figures.section_id = stale.section_id and figures.subject_id is null
+        on figures.section_id = marked.section_id and figures.subject_id is null
 )
 delete from classpulse.stale_sections as stale
 using sized
@@ -139,7 +196,7 @@ where section.school_id = any($1::bigint[])
             select from public.grading_policies as own where own.school_id = section.school_id
         )
     )
-on conflict (section_id) do update set reason = stale_sections.reason || ' policy'
+on conflict do nothing
 
 -- name: mark_every_section
 insert into classpulse.stale_sections (section_id, reason)
@@ -147,20 +204,53 @@ select section.id, $1::text from public.sections as section
 union
 select figures.section_id, $1 from public.performance_cache as figures
 where figures.subject_id is null
-on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
+on conflict do nothing
 
 -- name: mark_sections
 insert into classpulse.stale_sections (section_id, reason)
 select section.id, $2::text from unnest($1::bigint[]) as section (id)
-on conflict (section_id) do update set reason = stale_sections.reason || ' ' || excluded.reason
+on conflict do nothing
 
 -- name: mark_reused_sections
 -- Sections that are new but have figures already: their id was another section's.
 insert into classpulse.stale_sections (section_id, reason)
-select figures.section_id, 'policy'
+select figures.section_id, 'structure'
 from public.performance_cache as figures
 where figures.section_id = any($1::bigint[]) and figures.subject_id is null
-on conflict (section_id) do update set reason = stale_sections.reason || ' policy'
+on conflict do nothing
+
+-- name: due_sections
+-- A few at a time: one that fails again costs a batch its time.
+select section_id from classpulse.set_aside
+where retry_at <= statement_timestamp()
+order by retry_at
+limit 5
+
+-- name: set_aside
+-- Tried again after 1 s, 2 s, 4 s ... a minute.
+insert into classpulse.set_aside as aside (section_id, reason, retry_at)
+values ($1, $2, clock_timestamp() + interval '1 s')
+on conflict (section_id) do update set
+    reason = excluded.reason,
+    tries = aside.tries + 1,
+    retry_at = clock_timestamp() + least(interval '1 s' * 2 ^ least(aside.tries, 10), '60 s')
+returning aside.tries
+
+-- name: retry_set_aside
+update classpulse.set_aside set retry_at = clock_timestamp()
+
+-- name: restore_sections
+delete from classpulse.set_aside where section_id = any($1::bigint[])
+
+-- name: standings_of
+-- The standings of these students, those too that are no longer.
+select enrollment.student_id, enrollment.section_id
+from public.enrollments as enrollment
+where enrollment.student_id = any($1::bigint[])
+union
+select summary.student_id, summary.section_id
+from public.student_performance_summaries as summary
+where summary.student_id = any($1::bigint[])
 
 -- name: forget_plans
 -- A plan made while a table was small need not be a good one now.

@@ -24,6 +24,7 @@ select
 from public.grades as grade
 join public.enrollments as enrollment using (student_id, section_id)
 join public.students as student on student.id = grade.student_id and student.is_active
+where grade.section_id not in (select aside.section_id from classpulse.set_aside as aside)
 group by grade.student_id, grade.section_id, grade.subject_id
 
 -- name: expect_standings
@@ -91,6 +92,7 @@ left join marks
     on marks.student_id = enrollment.student_id and marks.section_id = enrollment.section_id
 left join attended
     on attended.student_id = enrollment.student_id and attended.section_id = enrollment.section_id
+where enrollment.section_id not in (select aside.section_id from classpulse.set_aside as aside)
 
 -- name: differing_marks
 select
@@ -121,7 +123,9 @@ full join classpulse.subject_standings as cached
     on cached.student_id = expected.student_id
     and cached.section_id = expected.section_id
     and cached.subject_id = expected.subject_id
-where (
+where coalesce(cached.section_id, expected.section_id) not in (
+    select aside.section_id from classpulse.set_aside as aside
+) and (
     cached.student_id, cached.graded_count, cached.missing_count, cached.score_sum,
     cached.total_sum, cached.missing_total, cached.exact_average, cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed
 ) is distinct from (
@@ -176,8 +180,11 @@ select
         end
     ) as difference
 from differing
-where differing.expected is null or differing.cached is null
-    or not differing.cached @> differing.expected
+where differing.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+    and (
+        differing.expected is null or differing.cached is null
+        or not differing.cached @> differing.expected
+    )
 
 -- name: differing_figures
 with letters as (
@@ -313,12 +320,15 @@ select
         end
     ) as difference
 from differing
-where differing.expected is null
-    or (differing.cached is null and differing.expected ->> 'total_students' <> '0')
-    or (
-        differing.cached is not null and exists (
-            select from jsonb_each(differing.expected) as entry
-            where differing.cached -> entry.key is distinct from entry.value
+where differing.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+    and (
+        differing.expected is null
+        or (differing.cached is null and differing.expected ->> 'total_students' <> '0')
+        or (
+            differing.cached is not null and exists (
+                select from jsonb_each(differing.expected) as entry
+                where differing.cached -> entry.key is distinct from entry.value
+            )
         )
     )
 
@@ -348,11 +358,40 @@ select
 from public.performance_cache as figures
 join classpulse.section_policies as policy using (section_id)
 where figures.subject_id is null
+    and figures.section_id not in (select aside.section_id from classpulse.set_aside as aside)
     and (figures.pass_mark, figures.letters, figures.minimums)
     is distinct from (policy.pass_mark, policy.letters, policy.minimums)
 
 -- name: hidden_tables
 select problem from classpulse.hidden_tables
+
+-- name: set_aside
+-- What the projector could not calculate or tell, with what it met.
+select
+    format(
+        'section %s: set aside since %s (tried %s times): %s',
+        aside.section_id, to_char(aside.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        aside.tries, aside.reason
+    ) as difference
+from classpulse.set_aside as aside
+order by aside.section_id
+
+-- name: is_due
+select exists (
+    select from classpulse.set_aside as aside where aside.retry_at <= clock_timestamp()
+)
+
+-- name: unreadable_policies
+select
+    case when policy.school_id is null
+        then 'the default policy: its letter_scale can''t be read, the letters A+ to F are used'
+        else format(
+            'school %s: its letter_scale can''t be read, the letters A+ to F are used', policy.school_id
+        )
+    end as difference
+from public.grading_policies as policy
+where not exists (select from classpulse.readable_scale(policy.letter_scale))
+order by policy.school_id nulls first
 
 -- name: is_stale
 select exists (select from classpulse.stale_sections)

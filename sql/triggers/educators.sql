@@ -1,5 +1,6 @@
 create or replace trigger classpulse_touch before update on public.educators
 for each row execute function classpulse.touch();
+alter table public.educators enable always trigger classpulse_touch;
 
 create or replace trigger classpulse_account before insert or update on public.educators
 for each row when (new.account_id is null) execute function classpulse.give_account();

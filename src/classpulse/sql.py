@@ -3,11 +3,26 @@
 import re
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 from types import MappingProxyType
 
 from classpulse.assets import folder
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^(?P<indent> *)-- include: (?P<part>\w+)$", re.MULTILINE)
+
+
+def read(path: Path) -> str:
+    """A file of SQL as it is run: with the parts of ``sql/shared`` that it includes.
+
+    In ASCII, which every database's encoding holds: only comments have anything else.
+    """
+    return _INCLUDE.sub(_included, path.read_text()).encode("ascii", "replace").decode()
+
+
+def _included(line: re.Match[str]) -> str:
+    part = folder("sql").joinpath("shared", f"{line['part']}.sql").read_text()
+    return indent(part.rstrip(), line["indent"])
 
 
 @cache
@@ -16,7 +31,7 @@ def queries(room: str) -> MappingProxyType[str, str]:
 
     A statement starts at a line ``-- name: <word>`` and ends before the next.
     """
-    return MappingProxyType(parse(folder("sql").joinpath("queries", f"{room}.sql").read_text()))
+    return MappingProxyType(parse(read(folder("sql") / "queries" / f"{room}.sql")))
 
 
 def parse(text: str) -> dict[str, str]:

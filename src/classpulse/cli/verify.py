@@ -32,4 +32,8 @@ def verify(repair: bool) -> None:
         return
     count = len(found.differences)
     click.echo(f"{count} difference{'s' * (count != 1)}{', repaired' if repair else ''}")
+    if repair and found.still_set_aside:
+        click.echo("not repaired, for the rows themselves have to change first:")
+        for difference in found.still_set_aside[:SHOWN]:
+            click.echo(difference)
     raise SystemExit(1)

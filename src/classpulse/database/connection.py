@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from classpulse.address import EXAMPLE, Address, AddressError
+from classpulse.database.text import read_any_bytes
 from classpulse.errors import DatabaseError
 
 CONNECT_SECONDS = 15
@@ -103,6 +104,7 @@ async def open_session(
                     failure = error
                 continue
             _set_socket(connection, address.socket)
+            await read_any_bytes(connection)
             return connection
     assert failure is not None
     raise failure

@@ -59,6 +59,7 @@ async def migrate(
         if done.migrations or done.objects or stale_roles:
             report(shipped.roles().file)
             await installing.run(steps.roles())
+            await installing.run(steps.retry())
         await installing.run(steps.search_path())
         done.warnings += await catalog.advice()
     return done

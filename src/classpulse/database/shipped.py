@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from classpulse.assets import folder
-from classpulse.sql import queries, scripts
+from classpulse.sql import queries, read, scripts
 
 _OBJECT = re.compile(
     r"^create or replace (?P<kind>function|procedure|view) (?P<name>\w+\.\w+)", re.MULTILINE
@@ -54,7 +54,7 @@ class Script:
 
     @cached_property
     def text(self) -> str:
-        return self.path.read_text()
+        return read(self.path)
 
     @cached_property
     def hash(self) -> str:

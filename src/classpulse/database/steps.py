@@ -81,6 +81,11 @@ def search_path() -> Step:
     return Step(shipped.search_path().file, (Statement(shipped.search_path().text),))
 
 
+def retry() -> Step:
+    """What the version before could not handle is tried again at once."""
+    return Step("sections set aside", (Statement(queries("migrate")["retry_set_aside"]),))
+
+
 def removal() -> Step:
     """The way back."""
     names = Statement(queries("migrate")["shipped"], (json.dumps(shipped.names()),))

@@ -7,7 +7,7 @@ figures are those of exactly the events up to the position.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,8 +16,11 @@ import asyncpg
 
 from classpulse.capture.change import Change, Row, decoded
 from classpulse.errors import OtherVersionError
-from classpulse.project.asking import asked_by
-from classpulse.project.entry import Entry
+from classpulse.project.aside import Aside, described
+from classpulse.project.asking import Memberships, asked_by
+from classpulse.project.attempts import each, is_of_data
+from classpulse.project.care import sections_of, take_with_care
+from classpulse.project.entry import Entry, Numbered, ascii_json
 from classpulse.project.figures import Asked, Figures
 from classpulse.project.order import Key, in_order, unclear, with_both
 from classpulse.project.structure import (
@@ -41,12 +44,21 @@ log = logging.getLogger(__name__)
 
 #: more changes than this are folded per section
 LARGE_BACKLOG = 10_000
+#: and so are changes that hold more bytes, so that no text of theirs is carried here
+LARGE_BYTES = 16 * 2**20
 #: standings of stale sections that one batch reckons anew
 STALE_STANDINGS = 3_000
 #: how long a batch stands aside while somebody holds a table alone
 LOCKED_SECONDS = 0.05
-#: events encoded and written at once
+#: events encoded and written at once, and their bytes
 SLICE = 1_000
+SLICE_BYTES = 4 * 2**20
+
+
+#: why a section is to be calculated again
+Stale = dict[int, set[str]]
+#: standings that changed, as (student, section); without a student, the section's own figures
+Changed = list[tuple[int | None, int]]
 
 
 @dataclass(slots=True)
@@ -78,12 +90,14 @@ async def project(
     """Run one batch and move ``cursor``; one with nothing to do leaves no trace.
 
     ``then`` is run in the same transaction, when everything that its snapshot shows is folded in.
-    A batch that meets a concurrent change, or a table that somebody holds alone, is repeated.
+    A batch that meets a concurrent change, or a table that somebody holds alone, is repeated. One
+    that fails by a row is repeated with care: what fails in it alone is set aside.
     """
+    careful = False
     while True:
         try:
             await connection.execute(SQL["begin"])
-            batch = _Batch(connection, cursor)
+            batch = _Batch(connection, cursor, careful=careful)
             await batch.run()
             if then is not None:
                 await then()
@@ -95,19 +109,25 @@ async def project(
             # a TRUNCATE or an ALTER is under way: stand aside, never in anybody's way
             await connection.execute("rollback")
             await asyncio.sleep(LOCKED_SECONDS)
-        except Exception:
+        except Exception as error:
             if not connection.is_closed():
                 await connection.execute("rollback")
-            raise
+            if careful or not is_of_data(error):
+                raise
+            log.debug("a batch is repeated with care: %s", error)
+            careful = True
         else:
             cursor.position += batch.written
             return Outcome(batch.taken, batch.written, batch.oldest)
 
 
 class _Batch:
-    def __init__(self, connection: "Connection", cursor: Cursor) -> None:
+    def __init__(self, connection: "Connection", cursor: Cursor, *, careful: bool) -> None:
         self._connection = connection
         self._cursor = cursor
+        self._careful = careful
+        self._aside = Aside(connection, ())
+        self._members: Memberships = {}
         self.taken = 0
         self.written = 0
         self.oldest = 0
@@ -120,21 +140,29 @@ class _Batch:
         if backlog["version"] != self._cursor.version:
             raise OtherVersionError("the database was migrated to another version of classpulse")
         self.oldest = backlog["oldest"]
-        if not (backlog["waiting"] or backlog["is_stale"] or backlog["is_turning"]):
+        if not (
+            backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
+        ):
             return
-        taken = await self._take(backlog["waiting"])
+        self._aside = Aside(self._connection, backlog["set_aside"])
+        taken = await self._take(backlog["waiting"], backlog["bytes"])
         changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
+        if backlog["is_due"]:
+            await self._aside.take_due()
+            stale |= {section: {"restored"} for section in self._aside.due}
         structure = structure_of(changes)
         if structure:
             await self._mark(structure)
         changed = await self._fold(touched_by(with_both(taken, changes)), stale)
         figures = await self._figures(changes, stale, changed)
         now: datetime = backlog["as_of_time"]
-        entries = await self._scopes(structure, now)
-        entries += await self._told(changes, figures, changed)
-        entries += of_stale_sections(stale, figures, now)
+        told = await self._told(changes, figures, changed)
+        told += of_stale_sections(self._current(stale), figures, now)
+        entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
         entries += await self._look_again(structure, stale, changed, entries, figures, now)
+        entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
+        await self._aside.restore()
         if backlog["is_turning"] or structure.turns_terms:
             entries += await self._turned(structure, now)
         # a batch without events moves the log all the same: something was taken
@@ -142,32 +170,60 @@ class _Batch:
             entries = [Entry(now, "_nothing", "_nothing", {})]
         await self._write(entries, now)
 
-    async def _take(self, waiting: int) -> list[Change]:
+    def _is_aside(self, change: Change) -> bool:
+        """Whether all that it concerns is set aside, and will be told when it no longer is."""
+        if not self._aside.sections:
+            return False
+        sections = sections_of(change, self._members)
+        return bool(sections) and self._aside.sections.issuperset(sections)
+
+    def _current(self, stale: Stale) -> Stale:
+        aside = self._aside.sections
+        return {section: why for section, why in stale.items() if section not in aside}
+
+    async def _take(self, waiting: int, size: int) -> list[Change]:
         if not waiting:
             return []
-        statement = "take_changes" if waiting <= LARGE_BACKLOG else "take_changes_folded"
-        records = await self._connection.fetch(SQL[statement], self._cursor.low_water)
-        self.taken = len(records)
-        return [Change.from_record(record) for record in records]
+        is_large = waiting > LARGE_BACKLOG or size > LARGE_BYTES
+        if self._careful:
+            changes = await take_with_care(
+                self._connection, self._cursor.low_water, folded=is_large
+            )
+        else:
+            low_water = self._cursor.low_water
+            records = (
+                await self._connection.fetch(SQL["take_changes_folded"], low_water, None)
+                if is_large
+                else await self._connection.fetch(SQL["take_changes"], low_water)
+            )
+            changes = [Change.from_record(record) for record in records]
+        self.taken = len(changes)
+        return changes
 
     async def _in_order(self, changes: list[Change]) -> list[Change]:
         rows = unclear(changes)
         if not rows:
             return changes
-        records = await self._connection.fetch(SQL["rows_now"], *rows.arguments())
         held: dict[Key, Row] = {}
-        for record in records:
-            key = (record["source"], record["id"], record["section_id"])
-            try:
+
+        async def look(_: Sequence[object]) -> None:
+            for record in await self._connection.fetch(SQL["rows_now"], *rows.arguments()):
+                key = (record["source"], record["id"], record["section_id"])
                 held[key] = decoded(record["body"])
-            except (RecursionError, ValueError):
-                # nothing can be said of a row that can't be read: it stays as it was captured
-                rows.forget(key)
+
+        if not self._careful:
+            await look(())
+        elif await each(self._connection, (rows,), look):
+            # nothing can be said of rows that can't be read: they stay as they were captured
+            return changes
         return in_order(changes, rows, held)
 
-    async def _take_stale(self) -> dict[int, str]:
-        records = await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS)
-        return {record["section_id"]: record["reason"] for record in records}
+    async def _take_stale(self) -> Stale:
+        stale: Stale = {}
+        for record in await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS):
+            stale.setdefault(record["section_id"], set()).add(record["reason"])
+        # one that is set aside is worked off whole once it no longer is
+        return self._current(stale)
 
     async def _mark(self, structure: Structure) -> None:
         if structure.policy_schools or structure.default_policy:
@@ -184,20 +240,61 @@ class _Batch:
         for reason in reasons:
             await self._connection.execute(SQL["mark_every_section"], reason)
 
-    async def _fold(self, touched: Touched, stale: dict[int, str]) -> list[tuple[int | None, int]]:
+    async def _fold(self, touched: Touched, stale: Stale) -> Changed:
         """Returns the standings that changed, and (without a student) the sections."""
         if touched.has_names or stale:
+            await self._name(touched, stale)
+        touched.sections.update(stale)
+        if not touched:
+            return []
+        if not (self._careful or self._aside.sections or self._aside.due):
+            return await self._fold_together(touched, stale)
+        if touched.students:
+            for record in await self._connection.fetch(SQL["standings_of"], list(touched.students)):
+                touched.pairs.add((record["student_id"], record["section_id"]))
+            touched.students.clear()
+        changed: Changed = []
+
+        async def fold(sections: Sequence[int]) -> None:
+            if not sections:
+                return
+            some = touched.of(sections)
+            found = await self._fold_together(some, {s: stale[s] for s in sections if s in stale})
+            changed.extend(found)
+
+        sections = touched.every_section() - self._aside.sections - self._aside.due
+        if self._careful:
+            # what fails where there is nothing to fold is nobody's fault
+            await self._fold_together(Touched(pairs={(-1, -1)}), {})
+            failed = await each(self._connection, sorted(sections), fold)
+        else:
+            failed = []
+            await fold(sorted(sections))
+        for section in sorted(self._aside.due):
+            failed += await each(self._connection, [section], fold)
+        for section, error in failed:
+            await self._aside.add(section, error)
+        return changed
+
+    async def _name(self, touched: Touched, stale: Stale) -> None:
+        async def name(students: Sequence[int | None]) -> None:
             await self._connection.execute(
                 SQL["name_students"],
-                None if touched.every_name else list(touched.named_students),
+                None if None in students else list(students),
                 list(stale),
                 list(touched.named_schools),
             )
+
+        units: list[int | None] = [None] if touched.every_name else [*touched.named_students]
+        if not self._careful:
+            await name(units)
+            return
+        for student, error in await each(self._connection, units or [-1], name):
+            log.warning("student %s keeps an old place in lists: %s", student, described(error))
+
+    async def _fold_together(self, touched: Touched, stale: Stale) -> Changed:
         if stale:
             await self._connection.execute(SQL["apply_policies"], list(stale))
-            touched.sections.update(stale)
-        if not touched:
-            return []
         pairs = list(touched.pairs)
         records = await self._connection.fetch(
             SQL["fold"],
@@ -209,19 +306,27 @@ class _Batch:
         )
         return [(record["student_id"], record["section_id"]) for record in records]
 
-    async def _figures(
-        self,
-        changes: list[Change],
-        stale: dict[int, str],
-        changed: list[tuple[int | None, int]],
-    ) -> Figures:
+    async def _figures(self, changes: list[Change], stale: Stale, changed: Changed) -> Figures:
         figures = Figures()
-        asked = Asked()
-        asked.sections.update(stale)
-        asked.sections.update(section for _, section in changed)
-        asked_by(changes, await self._memberships(changes), asked)
-        if asked:
-            figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
+        self._members = await self._memberships(changes)
+
+        async def load(units: Sequence[int | Change]) -> None:
+            asked = Asked()
+            asked.sections.update(unit for unit in units if isinstance(unit, int))
+            asked_by([unit for unit in units if isinstance(unit, Change)], self._members, asked)
+            if asked:
+                figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
+
+        units: list[int | Change] = [
+            *{*stale, *(section for _, section in changed), *self._aside.new},
+            *(change for change in changes if not self._is_aside(change)),
+        ]
+        if self._careful:
+            for unit, error in await each(self._connection, units, load):
+                for section in sections_of(unit, self._members):
+                    await self._aside.add(section, error)
+        else:
+            await load(units)
         figures.remember(changes)
         return figures
 
@@ -259,11 +364,11 @@ class _Batch:
             educators.update(record["id"] for record in records)
         return entries + scope_changed(educators, structure.at or now)
 
-    async def _told(
-        self, changes: list[Change], figures: Figures, changed: list[tuple[int | None, int]]
-    ) -> list[Entry]:
+    async def _told(self, changes: list[Change], figures: Figures, changed: Changed) -> list[Entry]:
         entries: list[Entry] = []
         for number, change in enumerate(changes, 1):
+            if self._is_aside(change):
+                continue
             try:
                 entries += tell(change, figures) or machinery(change)
             except Exception:
@@ -277,15 +382,15 @@ class _Batch:
     async def _look_again(
         self,
         structure: Structure,
-        stale: dict[int, str],
-        changed: list[tuple[int | None, int]],
+        stale: Stale,
+        changed: Changed,
         entries: list[Entry],
         figures: Figures,
         now: datetime,
     ) -> list[Entry]:
         """Sections of which something changed that no event of this batch tells."""
         schools = dict(figures.schools)
-        sections = untold(changed, entries) - set(stale)
+        sections = untold(changed, entries) - set(stale) - self._aside.sections
         if structure:
             sections.update(structure.sections)
             schools |= structure.sections
@@ -313,14 +418,36 @@ class _Batch:
 
     async def _write(self, entries: list[Entry], now: datetime) -> None:
         position = self._cursor.position
-        for start in range(0, len(entries), SLICE):
-            rows = [
-                entry.numbered(self._cursor.epoch, position + number)
-                for number, entry in enumerate(entries[start : start + SLICE], 1)
+        is_utf8 = self._connection.get_settings().server_encoding == "UTF8"
+        rows: list[Numbered] = []
+        size = 0
+        for entry in entries:
+            position += 1
+            row = self._numbered(entry, position, now)
+            row = row if is_utf8 else ascii_json(row)
+            rows.append(row)
+            size += len(row[9]) + len(row[10] or "")
+            if len(rows) == SLICE or size > SLICE_BYTES:
+                await self._write_slice(rows)
+                rows, size = [], 0
+        await self._write_slice(rows)
+        await self._connection.execute(SQL["move_log"], position, now, self._cursor.low_water)
+        self.written = len(entries)
+
+    def _numbered(self, entry: Entry, position: int, now: datetime) -> Numbered:
+        try:
+            return entry.numbered(self._cursor.epoch, position)
+        except Exception as error:
+            if not self._careful:
+                raise
+            log.warning("an event can't be written; its sections are: %s", described(error))
+            (instead,) = figures_changed(entry.sections, {}, "figures", now) or [
+                Entry(now, "_nothing", "_nothing", {})
             ]
-            position += len(rows)
+            return instead.numbered(self._cursor.epoch, position)
+
+    async def _write_slice(self, rows: list[Numbered]) -> None:
+        if rows:
             await self._connection.execute(
                 SQL["write_events"], *(list(column) for column in zip(*rows, strict=True))
             )
-        await self._connection.execute(SQL["move_log"], position, now, self._cursor.low_water)
-        self.written = len(entries)

@@ -1,5 +1,7 @@
 """A row of the event log, before it has its number."""
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +9,10 @@ from typing import Any
 import msgspec
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+#: a row of the log, in the order of the query ``write_events``
+Numbered = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -29,7 +35,7 @@ class Entry:
     former_subject: int | None = None
     former_sections: tuple[int, ...] = ()
 
-    def numbered(self, epoch: str, position: int) -> tuple[Any, ...]:
+    def numbered(self, epoch: str, position: int) -> Numbered:
         """The row, in the order of the query ``write_events``."""
         head: dict[str, Any] = {"type": self.type, "event": self.event}
         body = self.body
@@ -57,6 +63,16 @@ class Entry:
             self.former_subject,
             _array(self.former_sections) if self.former_sections else None,
         )
+
+
+def ascii_json(row: Numbered) -> Numbered:
+    """The same row for a database whose encoding lacks characters: they are escaped."""
+    payload, parts = row[9:11]
+    return (*row[:9], _escaped(payload), parts and _escaped(parts), *row[11:])
+
+
+def _escaped(text: str) -> str:
+    return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _array(numbers: tuple[int, ...]) -> str:

@@ -13,6 +13,8 @@ from classpulse.capture.change import Change
 from classpulse.project.shown import shown_name
 
 Figure = dict[str, Any]
+#: what scores and totals lie below, by the tables' own constraints
+_BOUND = Decimal(1_000_000_000)
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -142,8 +144,11 @@ class Figures:
 
 
 def percentage(score: int | Decimal | None, total: int | Decimal | None) -> Decimal | None:
-    """``score / total * 100``, exact, rounded half up to 2 places; none of nothing."""
-    if score is None or not total:
+    """``score / total * 100``, exact, rounded half up to 2 places; none of nothing.
+
+    None either where a table lost its bounds: a number of thousands of digits would take seconds.
+    """
+    if score is None or not total or Decimal(score) >= _BOUND or Decimal(total) >= _BOUND:
         return None
     exact = Fraction(score) * 10000 / Fraction(total)
     hundredths = (exact + Fraction(1, 2)).__floor__()

@@ -168,6 +168,8 @@ class Leader:
         await wake.start()
         self.leading = True
         log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
+        # it may be of a version that can handle them
+        await connection.execute(SQL["retry_set_aside"])
         chores = _Chores(connection, cursor, self._retention)
         healing = Healing(self._url)
         try:

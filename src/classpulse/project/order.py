@@ -33,10 +33,6 @@ class Unclear:
     def __bool__(self) -> bool:
         return bool(self.rows)
 
-    def forget(self, key: Key) -> None:
-        """Leave a row as it is."""
-        self.rows.pop(key, None)
-
     def arguments(self) -> list[list[int]]:
         """The arrays that the query ``rows_now`` takes, in its order."""
         by_id = {

@@ -1,6 +1,6 @@
 """Which figures a batch of changes touches."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from classpulse.capture.change import Change
@@ -25,6 +25,19 @@ class Touched:
 
     def __bool__(self) -> bool:
         return bool(self.pairs or self.students or self.sections or self.exam_sections)
+
+    def every_section(self) -> set[int]:
+        """All sections named; ``students`` name none."""
+        return self.sections | self.exam_sections | {section for _, section in self.pairs}
+
+    def of(self, sections: Collection[int]) -> "Touched":
+        """What of it lies in these sections."""
+        some = set(sections)
+        return Touched(
+            pairs={pair for pair in self.pairs if pair[1] in some},
+            sections=self.sections & some,
+            exam_sections=self.exam_sections & some,
+        )
 
     @property
     def has_names(self) -> bool:

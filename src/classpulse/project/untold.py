@@ -1,6 +1,6 @@
 """What a batch has to say beside the changes that it tells one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from classpulse.project.structure import figures_changed
 from classpulse.project.telling import bulk_entry
 
 #: reasons of a stale section that ask for a new look; any other names a truncated table
-_LOOK_AGAIN = frozenset({"policy", "structure"})
+_LOOK_AGAIN = frozenset({"policy", "structure", "restored"})
 
 
 def with_section(change: Change) -> list[dict[str, Any]]:
@@ -47,12 +47,14 @@ def machinery(change: Change) -> list[Entry]:
     return []
 
 
-def of_stale_sections(stale: dict[int, str], figures: Figures, now: datetime) -> list[Entry]:
+def of_stale_sections(
+    stale: Mapping[int, Collection[str]], figures: Figures, now: datetime
+) -> list[Entry]:
     """A truncated table is a bulk change of the section; a policy asks for a new look."""
     entries: list[Entry] = []
     look_again: dict[str, list[int]] = {}
     for section, reasons in stale.items():
-        for reason in dict.fromkeys(reasons.split()):
+        for reason in sorted(reasons):
             if reason in _LOOK_AGAIN:
                 look_again.setdefault(reason, []).append(section)
             else:

@@ -39,13 +39,17 @@ class Verified:
     what the school's own tables lack."""
 
     capture: list[str] = field(default_factory=list)
+    #: sections that wait, and policies that can't be read
+    set_aside: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sections: set[int] = field(default_factory=set)
+    #: those of ``set_aside`` that are so at the end, too
+    still_set_aside: list[str] = field(default_factory=list)
 
     @property
     def differences(self) -> list[str]:
-        return self.capture + self.figures
+        return self.capture + self.set_aside + self.figures
 
 
 async def verify(url: str, *, repair: bool = False) -> Verified:
@@ -65,9 +69,15 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
         found = Verified(capture=await _machinery(connection))
         found.notes = await Catalog(connection).advice()
         await _work_off(connection, cursor)
+        found.set_aside = await _set_aside(connection)
+        if repair and found.set_aside:
+            await connection.execute(PROJECT["retry_set_aside"])
+            while await connection.fetchval(SQL["is_due"]):
+                await project(connection, cursor)
         await _compare(connection, cursor, found, repair=repair)
         if repair and found.sections:
             await _work_off(connection, cursor)
+        found.still_set_aside = await _set_aside(connection)
         if repair and found.capture:
             await connection.execute(SQL["revoke_strange_grants"])
             await connection.execute(SQL["forget_installed_functions"])
@@ -96,6 +106,15 @@ async def _machinery(connection: "Connection") -> list[str]:
         else:
             found.append(f"{row['name']}: the {row['kind']} {row['how']}")
     return found
+
+
+async def _set_aside(connection: "Connection") -> list[str]:
+    """What waits, or is calculated another way than written: the figures of others are exact."""
+    return [
+        record["difference"]
+        for name in ("set_aside", "unreadable_policies")
+        for record in await connection.fetch(SQL[name])
+    ]
 
 
 async def _work_off(connection: "Connection", cursor: Cursor) -> None:

@@ -28,16 +28,27 @@ def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = 
     return Response(encode(content), status, headers, "application/json")
 
 
-async def as_of(reader: Reader) -> Row:
-    """``as_of`` and ``as_of_time`` of the reader's snapshot."""
-    return await reader.only(_SQL["as_of"])
+async def as_of(reader: Reader, sections: Iterable[int] = ()) -> Row:
+    """``as_of`` and ``as_of_time`` of the reader's snapshot.
+
+    And ``set_aside``, those of the ``sections`` that an answer is about whose figures are older.
+    """
+    row = await reader.only(_SQL["as_of"], sections=list(sections))
+    if not row["set_aside"]:
+        del row["set_aside"]
+    return row
 
 
 async def listed(
-    reader: Reader, items: list[Row], *, total: int, next: str | None
+    reader: Reader,
+    items: list[Row],
+    *,
+    total: int,
+    next: str | None,
+    sections: Iterable[int] = (),
 ) -> dict[str, Any]:
-    """The envelope of every list."""
-    return {"items": items, "next": next, "total": total, **await as_of(reader)}
+    """The envelope of every list; ``sections``: those whose figures it shows."""
+    return {"items": items, "next": next, "total": total, **await as_of(reader, sections)}
 
 
 async def performers(

@@ -66,6 +66,7 @@ async def exams_of(database: Database, viewer: Viewer, filters: Filters) -> dict
             reader,
             items,
             total=total,
+            sections={row["section_id"] for row in items},
             next=cursors.write(After(items[-1]["exam_date"], items[-1]["exam_id"]))
             if more
             else None,
@@ -79,7 +80,7 @@ async def exam_of(database: Database, viewer: Viewer, exam_id: int) -> dict[str,
         if exam is None:
             raise not_found("exam")
         grades = await reader.all(_SQL["grades"], exam_id=exam_id, section_id=exam["section_id"])
-        return {**exam, "grades": grades, **await as_of(reader)}
+        return {**exam, "grades": grades, **await as_of(reader, [exam["section_id"]])}
 
 
 async def _list(request: Request) -> Response:

@@ -69,7 +69,7 @@ async def _overview(reader: Reader, viewer: Viewer, sections: list[int]) -> dict
         "subjects_summary": subject_rows,
         "attendance_stats": attendance,
         **best[None],
-        **await as_of(reader),
+        **await as_of(reader, sections),
     }
 
 

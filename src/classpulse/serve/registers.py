@@ -52,7 +52,7 @@ async def register_of(
             "to": last,
             "sessions": await reader.all(_SQL["sessions"], **asked),
             "students": [with_json(row, ["marks"]) for row in students],
-            **await as_of(reader),
+            **await as_of(reader, [section_id]),
         }
 
 

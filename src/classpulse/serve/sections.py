@@ -87,6 +87,7 @@ async def sections_listed(
             reader,
             items,
             total=len(sections),
+            sections=[row["section_id"] for row in items],
             next=cursors.write(After(keys[len(items) - 1], items[-1]["section_id"]))
             if len(rows) > len(items)
             else None,
@@ -101,7 +102,7 @@ async def section_of(database: Database, viewer: Viewer, section_id: int) -> dic
         if row is None:
             raise not_found("section")
         best = await performers(reader, [section_id])
-        return {**with_json(row, _JSON), **best[None], **await as_of(reader)}
+        return {**with_json(row, _JSON), **best[None], **await as_of(reader, [section_id])}
 
 
 async def _list(request: Request) -> Response:

@@ -12,6 +12,7 @@ from databases import Database
 
 from classpulse.address import Address
 from classpulse.database.connection import open_session
+from classpulse.database.text import take_any_bytes
 from classpulse.serve.problems import AWAY, unavailable
 
 logger = logging.getLogger(__name__)
@@ -94,7 +95,9 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
         )
 
     # `databases` reads an address in its own way and leaves out half of it
-    return Database("postgresql:///", min_size=1, max_size=max_size, connect=connect)
+    return Database(
+        "postgresql:///", min_size=1, max_size=max_size, connect=connect, setup=take_any_bytes
+    )
 
 
 @asynccontextmanager

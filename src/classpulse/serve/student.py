@@ -48,7 +48,7 @@ async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[st
         "standings": standings,
         "subject_grades": [with_json(row, ["grades"]) for row in grades],
         "attendance": recorded,
-        **await as_of(reader),
+        **await as_of(reader, [standing["section_id"] for standing in standings]),
     }
 
 

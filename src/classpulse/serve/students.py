@@ -229,6 +229,7 @@ async def _page(
         reader,
         [_item(row, _basis_subject(filters)) for row in page],
         total=total,
+        sections={row["section_id"] for row in page},
         next=_cursor(page[-1], filters, order) if len(found) > len(page) else None,
     )
     return answered, order

@@ -69,6 +69,7 @@ async def subjects_listed(
             reader,
             items,
             total=total["total"],
+            sections=sections,
             next=cursors.write(After(keys[len(items) - 1], items[-1]["subject_id"]))
             if len(rows) > len(items)
             else None,
@@ -84,7 +85,7 @@ async def subject_of(
         row = await subject_in(reader, sections, subject_id)
         if row is None:
             row = await without_figures(reader, viewer, subject_id)
-        return {**row, **await as_of(reader)}
+        return {**row, **await as_of(reader, sections)}
 
 
 async def _rows(

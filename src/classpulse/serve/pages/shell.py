@@ -80,6 +80,7 @@ async def view(
             "watched": watched,
             "as_of": figures["as_of"],
             "as_of_time": figures["as_of_time"],
+            "set_aside": figures.get("set_aside", ()),
             "modules": static_files().names("js"),
             **context,
         },

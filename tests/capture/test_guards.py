@@ -1,0 +1,191 @@
+"""What is derived, moved and refused holds whoever writes, also where triggers are switched off for
+a restore or a sink; and a dump comes back as it was."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from conftest import Cluster
+
+from classpulse.database.migrate import migrate
+from classpulse.project.verify import verify
+
+Connection = Any
+
+SCHOOL = """
+insert into schools (id, name) values (1, 'School');
+insert into sections (id, school_id, name) values (1, 1, 'A'), (2, 1, 'B');
+insert into subjects (id, school_id, code, name) values (1, 1, 'M', 'Maths'), (2, 1, 'A', 'Art');
+insert into students (id, school_id, first_name)
+select n, 1, 'P' || n from generate_series(1, 5) as n;
+insert into enrollments (student_id, section_id) select n, 1 from generate_series(1, 5) as n;
+insert into exams (id, section_id, subject_id, name) values (1, 1, 1, 'Mid-term');
+insert into grades (id, student_id, exam_id, score) values (501, 1, 1, 50);
+"""
+REPLICA = "set session_replication_role = replica"
+
+
+@pytest.fixture(params=["origin", "replica"])
+async def writer(request: Any, connection: Connection) -> Connection:
+    await connection.execute(SCHOOL)
+    await connection.execute(f"set session_replication_role = {request.param}")
+    return connection
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+async def test_what_was_left_out_is_derived(writer: Connection) -> None:
+    await writer.execute("insert into grades (student_id, exam_id, score) values (2, 1, 40)")
+    row = await writer.fetchrow("select * from grades where student_id = 2")
+    assert (row["section_id"], row["subject_id"], row["total_marks"], row["status"]) == (
+        *(1, 1, 100),
+        "graded",
+    )
+    await writer.execute("update grades set score = null where student_id = 2")
+    assert await writer.fetchval("select status from grades where student_id = 2") == "pending"
+    await writer.execute(
+        "insert into exams (id, section_id, subject_id, name, total_marks)"
+        " values (2, 1, 1, 'Quiz', null)"
+    )
+    assert await writer.fetchval("select total_marks from exams where id = 2") == 100
+    await writer.execute(
+        "insert into attendance (student_id, date, period, status)"
+        " values (1, '2026-01-05', null, 'late')"
+    )
+    assert await writer.fetchval("select period from attendance") == 0
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+async def test_an_exam_moves_its_grades(writer: Connection) -> None:
+    await writer.execute(
+        "update exams set total_marks = 60, section_id = 2, subject_id = 2 where id = 1"
+    )
+    row = await writer.fetchrow("select * from grades where id = 501")
+    assert (row["total_marks"], row["section_id"], row["subject_id"]) == (60, 2, 2)
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+async def test_the_time_of_a_change_follows(writer: Connection) -> None:
+    before = await writer.fetchval("select updated_at from grades")
+    await writer.execute("update grades set score = 51")
+    assert await writer.fetchval("select updated_at from grades") > before
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        ('{"A": "x"}', "its own lowest percentage"),
+        ('{"A": 90}', "its own lowest percentage"),
+        ('{"A": 90, "B": 90, "F": 0}', "its own lowest percentage"),
+        ('{"A": null, "F": 0}', "its own lowest percentage"),
+        ('{"A": "1e400", "F": 0}', "its own lowest percentage"),
+        ('{"A": "NaN", "F": 0}', "its own lowest percentage"),
+        ('[["A", 90], "F"]', "its own lowest percentage"),
+        ("5", "its own lowest percentage"),
+        ("{}", "its own lowest percentage"),
+        (json.dumps({f"L{n}": n for n in range(51)}), "at most 50 letters"),
+        (json.dumps([[f"L{n}", n] for n in range(5000)]), "at most 50 letters"),
+        (json.dumps({"A" * 21: 90, "F": 0}), "at most 20 characters"),
+        (json.dumps({"é" * 5000: 90, "F": 0}), "at most 20 characters"),
+    ],
+)
+async def test_a_scale_that_cannot_be_used_is_refused_in_words(
+    writer: Connection, scale: str, said: str
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=said):
+        await writer.execute("update grading_policies set letter_scale = $1::text::jsonb", scale)
+
+
+async def test_a_scale_at_the_bounds_is_taken(connection: Connection) -> None:
+    scale = {f"{n:020}": n for n in range(50)}
+    await connection.execute(
+        "update grading_policies set letter_scale = $1::text::jsonb", json.dumps(scale)
+    )
+    await connection.execute(
+        """update grading_policies set letter_scale = '[["A", " 90.5 "], ["F", "0"]]'"""
+    )
+
+
+@pytest.mark.reliability("one row that can't be handled")
+@pytest.mark.parametrize("scale", ['{"A": "x"}', "7", '{"A": 90}', '[{"letter": 1, "min": {}}]'])
+async def test_a_scale_that_got_past_its_guard_stops_nobody_and_is_named(
+    database_url: str, connection: Connection, scale: str
+) -> None:
+    await connection.execute(SCHOOL)
+    await connection.execute("alter table grading_policies disable trigger classpulse_check")
+    await connection.execute(
+        "update grading_policies set letter_scale = $1::text::jsonb where school_id is null", scale
+    )
+    await connection.execute("alter table grading_policies enable always trigger classpulse_check")
+    found = await verify(database_url)
+    assert found.differences == [
+        "the default policy: its letter_scale can't be read, the letters A+ to F are used"
+    ]
+    row = await connection.fetchrow(
+        "select * from student_performance_summaries where student_id = 1"
+    )
+    assert (row["average"], row["letter"]) == (50, "F")
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+async def test_a_guard_that_is_not_always_on_is_put_right_by_migrate(
+    database_url: str, connection: Connection
+) -> None:
+    await connection.execute("alter table grades enable trigger classpulse_derive_insert")
+    done = await migrate(database_url)
+    assert done.objects == ["triggers/grades.sql"]
+    state = await connection.fetchval(
+        "select tgenabled from pg_trigger where tgname = 'classpulse_derive_insert'"
+    )
+    assert state == b"A"
+
+
+@pytest.mark.reliability("triggers switched off for a restore or a sink")
+@pytest.mark.parametrize("way", ["whole", "data, triggers disabled", "data, as a replica"])
+async def test_a_dump_comes_back_as_it_was(
+    cluster: Cluster, database_url: str, connection: Connection, tmp_path: Path, way: str
+) -> None:
+    await connection.execute(SCHOOL)
+    await connection.execute("update exams set total_marks = 80")
+    await connection.execute("update grades set total_marks = 70, updated_at = '2001-01-01'")
+    await verify(database_url)
+    tools = Path(await connection.fetchval("select setting from pg_config where name = 'BINDIR'"))
+    # figures and machinery belong to the database that they were calculated in
+    only = () if way == "whole" else ("-a", "-n", "public", "-T", "*performance*")
+    await run(tools / "pg_dump", "-Fc", *only, "-f", tmp_path / "dump", database_url)
+    name = cluster.create()
+    url = cluster.url_of(name)
+    try:
+        if way != "whole":
+            await migrate(url)
+            await executed(url, "truncate grading_policies")
+        triggers = ("--disable-triggers",) if "disabled" in way else ()
+        role = "replica" if "replica" in way else "origin"
+        restore = (tools / "pg_restore", "--exit-on-error", *triggers, "-d", url, tmp_path / "dump")
+        await run(*restore, PGOPTIONS=f"-c session_replication_role={role}")
+        await migrate(url)
+        columns = "select id, section_id, subject_id, score, total_marks, updated_at from grades"
+        assert await executed(url, columns) == await connection.fetch(columns)
+        assert (await verify(url)).differences == []
+    finally:
+        cluster.drop(name)
+
+
+async def executed(url: str, statement: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(statement)
+    finally:
+        await connection.close()
+
+
+async def run(*command: str | Path, **environment: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 0, said
