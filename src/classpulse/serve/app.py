@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from classpulse.errors import SettingError
 from classpulse.events import Scope
@@ -37,8 +38,10 @@ from classpulse.serve import (
     websocket,
 )
 from classpulse.serve.answers import encode
-from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
+from classpulse.serve.limits.bodies import BodyLimit
+from classpulse.serve.limits.limits import Limits
+from classpulse.serve.limits.requests import RequestLimits
 from classpulse.serve.pages import people
 from classpulse.serve.pages.routes import routes as page_routes
 from classpulse.serve.problems import HANDLERS
@@ -61,18 +64,20 @@ def create_app(
     ``listen_url`` is a direct address of the same database that ``database_url`` leads to, for
     LISTEN and for the projector; ``database_url`` may go through pgbouncer.
     """
+    database = open_pool(database_url, pooled=settings.listen_url is not None)
+    limits = Limits(settings, database)
     app = Starlette(
         routes=_routes(),
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, limits, jwt_secret),
         exception_handlers=HANDLERS | people.HANDLERS,
         lifespan=_lifespan,
     )
     state = app.state
     state.settings = settings
     state.jwt_secret = jwt_secret
-    state.failed_logins = FailedLogins()
+    state.limits = limits
     state.press = Press()
-    state.database = open_pool(database_url, pooled=settings.listen_url is not None)
+    state.database = database
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
@@ -111,9 +116,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     async with state.database, anyio.create_task_group() as tasks:
         tasks.start_soon(_vital, state.leader.run)
         tasks.start_soon(_vital, state.publisher.run)
+        tasks.start_soon(_vital, state.limits.run)
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
+        await state.limits.streams.leave()
         tasks.cancel_scope.cancel()
 
 
@@ -151,8 +158,12 @@ def _routes() -> list[BaseRoute]:
     ]
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Middleware]:
     middleware = [Middleware(SecurityHeaders)]
+    if settings.forwarded_allow:
+        # before anything that asks for the client's address or whether it came by HTTPS
+        trusted = list(settings.forwarded_allow)
+        middleware.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))
     if settings.cors_origins:
         middleware.append(
             Middleware(
@@ -167,4 +178,15 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 max_age=600,
             )
         )
-    return middleware
+    per_educator, per_address = settings.request_limit
+    if per_educator or per_address:
+        middleware.append(
+            Middleware(
+                RequestLimits,
+                counts=limits.requests,
+                per_educator=per_educator,
+                per_address=per_address,
+                secret=jwt_secret,
+            )
+        )
+    return [*middleware, Middleware(BodyLimit)]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import types
-from collections.abc import Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from typing import Any, Protocol
 
 from starlette.types import Message, Receive, Send
@@ -34,7 +34,16 @@ class Outlet:
     deliveries then cost no task switch. A task takes over what had to wait, and only that.
     """
 
-    __slots__ = ("_deadlines", "_ended", "_framing", "_receive", "_send", "_subscriber", "_waiting")
+    __slots__ = (
+        "_deadlines",
+        "_ended",
+        "_framing",
+        "_hear",
+        "_receive",
+        "_send",
+        "_subscriber",
+        "_waiting",
+    )
 
     def __init__(
         self,
@@ -43,20 +52,23 @@ class Outlet:
         receive: Receive,
         send: Send,
         deadlines: Deadlines,
+        hear: Callable[[Message], None] | None = None,
     ) -> None:
         self._subscriber = subscriber
         self._framing = framing
         self._receive = receive
         self._send = send
         self._deadlines = deadlines
+        self._hear = hear
         self._waiting: asyncio.Task[None] | None = None
         self._ended = False
 
     async def run(self) -> None:
         """Until the peer leaves, or the end was sent."""
         try:
-            while not (await self._receive())["type"].endswith(".disconnect"):
-                pass
+            while not (message := await self._receive())["type"].endswith(".disconnect"):
+                if self._hear is not None:
+                    self._hear(message)
         finally:
             self._ended = True
             self._subscriber.close("gone")

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from classpulse.serve.expected import expected, kinds
 from classpulse.serve.problems import Problem, not_found
 
-_BODY_LIMIT = 1024 * 1024
 _BIGINT = 2**63 - 1
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
@@ -98,7 +97,7 @@ async def read_body(request: Request, kind: type[S], *, none: S | None = None) -
 
     ``none`` is what an empty body stands for, where there may be none.
     """
-    body = await _body(request)
+    body = await request.body()
     if none is not None and not body.strip():
         return none
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -127,15 +126,6 @@ def check_range(name: str, value: Decimal | None) -> None:
     """For ``__post_init__``: a number that a figure can be compared with."""
     if value is not None and not (value.is_finite() and 0 <= value <= _HIGHEST):
         raise ValueError(f"{name} must be a number from 0 to {_HIGHEST:,}")
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            raise Problem(413, "The body is larger than 1 MB.", headers={"Connection": "close"})
-    return bytes(body)
 
 
 def _converted(values: dict[str, Any], kind: type[S]) -> S:

@@ -36,7 +36,7 @@ _SENTENCES = {
     400: "The request can't be read.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    413: "The body is larger than 1 MB.",
+    413: "The body is larger than 1 MiB.",
 }
 
 

@@ -81,7 +81,10 @@ class Stream:
             return
         outlet = Outlet(subscriber, _FRAMES, receive, send, publisher.hub.deadlines)
         try:
-            async with publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of):
+            async with (
+                conn.app.state.limits.streams.hold(viewer.educator_id),
+                publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of),
+            ):
                 reset = await placed_or_503(publisher, subscriber, since)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 subscriber.push(b": classpulse\n\n" + sse.retry(random.randint(*_RETRY_MS)))  # noqa: S311
