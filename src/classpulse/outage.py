@@ -14,7 +14,9 @@ class Outage:
     def failed(self, error: BaseException) -> None:
         """It failed (again)."""
         if not self.lasts:
-            self._logger.warning("%s failed: %s: %s", self._what, type(error).__name__, error)
+            self._logger.warning(
+                "%s failed, trying again: %s: %s", self._what, type(error).__name__, error
+            )
             self.lasts = True
 
     def over(self) -> None:

@@ -9,6 +9,7 @@ from event_log import as_json, until
 
 from classpulse.events import Scope
 from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.deaf import Deaf
 from classpulse.publish.subscriber import Subscriber
 from classpulse.serve.outlet import Outlet
 from classpulse.serve.stream import Frames
@@ -44,7 +45,7 @@ class Peer:
 def joined(framing: Any, **options: Any) -> tuple[Peer, Subscriber, Outlet]:
     peer = Peer()
     subscriber = Subscriber(Scope(), educator_id=1, encode=as_json, **options)
-    outlet = Outlet(subscriber, framing, peer.receive, peer.send, Deadlines())
+    outlet = Outlet(subscriber, framing, peer.receive, peer.send, Deadlines(), Deaf())
     subscriber.wake = outlet.flush
     return peer, subscriber, outlet
 

@@ -4,8 +4,15 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+)
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
@@ -44,7 +51,7 @@ from classpulse.serve.limits.limits import Limits
 from classpulse.serve.limits.requests import RequestLimits
 from classpulse.serve.pages import people
 from classpulse.serve.pages.routes import routes as page_routes
-from classpulse.serve.problems import HANDLERS
+from classpulse.serve.problems import AWAY, HANDLERS, Problem
 from classpulse.serve.reports import disclosures, download
 from classpulse.serve.reports.press import Press
 from classpulse.serve.scope import rights_of
@@ -83,16 +90,31 @@ def create_app(
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
     # while it gives the connection back could never take another.
     async def resolve(educator_ids: Collection[int]) -> Mapping[int, Rights]:
-        return await asyncio.create_task(rights_of(state.database, educator_ids))
+        with _away_as_lost():
+            return await asyncio.create_task(rights_of(state.database, educator_ids))
 
     async def overview_of_scope(scope: Scope) -> dict[str, Any]:
         somebody = Viewer(0, "", "", "", scope.school_id, scope)
-        found = await asyncio.create_task(overview.overview_of(state.database, somebody))
+        with _away_as_lost():
+            found = await asyncio.create_task(overview.overview_of(state.database, somebody))
         plain: dict[str, Any] = msgspec.json.decode(encode(found))
         return plain
 
     state.publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
     return app
+
+
+@contextmanager
+def _away_as_lost() -> Iterator[None]:
+    """The publisher knows no answers to requests: to it a database that is away is a lost one."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status != 503:
+            raise
+        raise ConnectionError(problem.detail) from None
+    except AWAY as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from None
 
 
 def from_environment() -> Starlette:

@@ -9,12 +9,16 @@ from typing import Any, Protocol
 from starlette.types import Message, Receive, Send
 
 from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.deaf import Deaf
 from classpulse.publish.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
 
 # How long a peer may take for the last bytes of a stream that ended before it is cut off.
 LAST_BYTES_SECONDS = 3.0
+# A connection is written to in pieces of this size: a peer that does not read then costs two of
+# them, whatever waits for it, which it shares with all others.
+PIECE_BYTES = 32 * 1024
 
 
 class Framing(Protocol):
@@ -36,6 +40,7 @@ class Outlet:
 
     __slots__ = (
         "_deadlines",
+        "_deaf",
         "_ended",
         "_framing",
         "_hear",
@@ -52,6 +57,7 @@ class Outlet:
         receive: Receive,
         send: Send,
         deadlines: Deadlines,
+        deaf: Deaf,
         hear: Callable[[Message], None] | None = None,
     ) -> None:
         self._subscriber = subscriber
@@ -59,6 +65,7 @@ class Outlet:
         self._receive = receive
         self._send = send
         self._deadlines = deadlines
+        self._deaf = deaf
         self._hear = hear
         self._waiting: asyncio.Task[None] | None = None
         self._ended = False
@@ -90,6 +97,7 @@ class Outlet:
                 except StopIteration:
                     continue
                 self._subscriber.busy = True
+                self._deaf.add(self._subscriber)
                 self._waiting = asyncio.get_running_loop().create_task(
                     self._drain(step, waited, messages)
                 )
@@ -112,12 +120,13 @@ class Outlet:
         finally:
             self._waiting = None
             self._subscriber.busy = False
+            self._deaf.remove(self._subscriber)
             self._subscriber.relieve()
 
     def _messages(self) -> Iterator[Message]:
         subscriber = self._subscriber
         while subscriber.buffer:
-            yield from self._framing.parts(subscriber.take())
+            yield from self._framing.parts(subscriber.take(PIECE_BYTES))
         if subscriber.closed is not None and not self._ended:
             self._ended = True
             self._cut_soon()

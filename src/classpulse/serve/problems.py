@@ -12,9 +12,13 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from classpulse.outage import Outage
 from classpulse.serve.headers import headers_of
 
 logger = logging.getLogger(__name__)
+
+# However many requests meet it, it is one line in the log.
+database_outage = Outage(logger, "the database")
 
 # What the driver and the pool raise while the database is away, starting, full or too slow.
 AWAY = (
@@ -123,7 +127,7 @@ def as_problem(exc: HTTPException) -> Problem:
 
 async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of :data:`AWAY`."""
-    logger.warning("the database did not answer: %s: %s", type(exc).__name__, exc)
+    database_outage.failed(exc)
     return await _deliver(conn, unavailable())
 
 

@@ -115,7 +115,7 @@ async def _serve(
         encode=text_frame,
     )
     chatter = Chatter(lambda: hub.end(subscriber, "chatter"))
-    outlet = Outlet(subscriber, _MESSAGES, receive, send, hub.deadlines, chatter.hear)
+    outlet = Outlet(subscriber, _MESSAGES, receive, send, hub.deadlines, hub.deaf, chatter.hear)
     async with (
         socket.app.state.limits.streams.hold(viewer.educator_id),
         hub.subscribe(subscriber, rights_as_of=rights_as_of),

@@ -16,7 +16,15 @@ from classpulse.serve import problems
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.pages.rendering import page
 from classpulse.serve.parameters import read_query
-from classpulse.serve.problems import AWAY, Problem, as_problem, failure, unavailable, unreadable
+from classpulse.serve.problems import (
+    AWAY,
+    Problem,
+    as_problem,
+    database_outage,
+    failure,
+    unavailable,
+    unreadable,
+)
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -35,7 +43,7 @@ def for_people(endpoint: Endpoint) -> Endpoint:
         except Problem as problem:
             return problem_page(request, problem)
         except AWAY as error:
-            logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
+            database_outage.failed(error)
             return problem_page(request, unavailable())
         except (HTTPException, ClientDisconnect):
             raise
