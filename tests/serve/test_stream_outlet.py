@@ -11,7 +11,7 @@ from classpulse.events import Scope
 from classpulse.publish.deadlines import Deadlines
 from classpulse.publish.deaf import Deaf
 from classpulse.publish.subscriber import Subscriber
-from classpulse.serve.outlet import Outlet
+from classpulse.serve.outlet import PIECE_BYTES, Outlet
 from classpulse.serve.stream import Frames
 from classpulse.serve.websocket import Messages
 
@@ -133,3 +133,26 @@ async def test_an_unforeseen_error_is_logged_and_harms_nobody(
     with caplog.at_level(logging.ERROR):
         subscriber.wake()
     assert "can't be written to" in caplog.text
+
+
+@pytest.mark.parametrize("framing", [Frames(), Messages()], ids=["stream", "socket"])
+async def test_a_peer_that_does_not_read_holds_a_piece_and_no_more(framing: Any) -> None:
+    peer, subscriber, outlet = joined(framing)
+    handed: list[Any] = []
+
+    async def send(message: Any) -> None:
+        handed.append(message)
+        await peer.send(message)
+
+    outlet._send = send
+    peer.reads.clear()
+    frame = b"x" * 1000
+    for _ in range(900):
+        subscriber.push(frame)
+    subscriber.wake()
+    await asyncio.sleep(0)
+    # what is copied for it alone; the rest waits as everybody's
+    assert sum(len(one.get("body") or one.get("text")) for one in handed) <= PIECE_BYTES
+    assert all(one is frame for one in subscriber.buffer)
+    peer.reads.set()
+    await until(lambda: sum(map(len, peer.got)) == 900_000)

@@ -106,6 +106,8 @@ async def read_body(request: Request, kind: type[S], *, none: S | None = None) -
     try:
         values = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
+        if not _is_json(body):
+            raise Problem(400, "The body is not JSON.") from None
         raise _refused(422, str(error), "body", kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         raise Problem(400, "The body is not JSON.") from None
@@ -126,6 +128,15 @@ def check_range(name: str, value: Decimal | None) -> None:
     """For ``__post_init__``: a number that a figure can be compared with."""
     if value is not None and not (value.is_finite() and 0 <= value <= _HIGHEST):
         raise ValueError(f"{name} must be a number from 0 to {_HIGHEST:,}")
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether it is JSON to its end, and not too deep to be read."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return False
+    return True
 
 
 def _converted(values: dict[str, Any], kind: type[S]) -> S:

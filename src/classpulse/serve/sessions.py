@@ -55,16 +55,16 @@ async def sign_in(request: Request, email: str, password: str) -> tuple[Viewer, 
     state = request.app.state
     sign_ins: SignIns = state.limits.sign_ins
     email = email.strip()
-    await sign_ins.require_room(request, email)
-    async with one_statement(state.database) as reader:
-        found = await reader.one(_SQL["credentials"], email=email)
-    async with sign_ins.attempt(request, email, found["id"] if found else None) as attempt:
-        matches = await verify_password(found["hash"] if found else None, password)
-        viewer = await viewer_by_id(state.database, found["id"]) if found and matches else None
-        # A password that was changed while it was checked opens nothing.
-        if found is None or viewer is None or viewer.session != found["session"]:
-            raise unauthorized("No active educator has this e-mail and password.")
-        attempt.succeeded()
+    async with sign_ins.turn(request, email) as turn:
+        async with one_statement(state.database) as reader:
+            found = await reader.one(_SQL["credentials"], email=email)
+        async with sign_ins.attempt(turn, found["id"] if found else None) as attempt:
+            matches = await verify_password(found["hash"] if found else None, password)
+            viewer = await viewer_by_id(state.database, found["id"]) if found and matches else None
+            # A password that was changed while it was checked opens nothing.
+            if found is None or viewer is None or viewer.session != found["session"]:
+                raise unauthorized("No active educator has this e-mail and password.")
+            attempt.succeeded()
     return viewer, _issue(request, viewer)
 
 

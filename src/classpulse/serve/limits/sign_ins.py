@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from databases import Database
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from classpulse.serve.limits.address import address_of
 from classpulse.serve.limits.failed_sign_ins import FailedSignIns
 from classpulse.serve.limits.storage import LOST
-from classpulse.serve.limits.turns import NoRoom, Turns
+from classpulse.serve.limits.turns import NoRoom, Turn, Turns
 from classpulse.serve.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -47,38 +47,37 @@ class SignIns:
         self._per_address = per_address and RateLimitItemPerMinute(per_address, MINUTES)
         self._turns = Turns()
 
-    async def require_room(self, request: Request, email: str) -> None:
-        """A 429 problem where too many wait; who has left is not worked for at all."""
-        if await request.is_disconnected():
-            raise ClientDisconnect
-        try:
-            await self._turns.require_room(address_of(request), email.lower())
-        except NoRoom:
-            raise _busy() from None
+    @asynccontextmanager
+    async def turn(self, request: Request, email: str) -> AsyncIterator[Turn]:
+        """Wait for a turn to look at the account and at the password.
+
+        A 429 problem at once where too many wait. Who has left when it comes costs nothing.
+        """
+        account = _hashed(email.lower())
+        async with AsyncExitStack() as stack:
+            try:
+                turn = await stack.enter_async_context(
+                    self._turns.turn(address_of(request), account, request.is_disconnected)
+                )
+            except NoRoom:
+                raise too_many("Too many people are signing in now.", _BUSY_SECONDS) from None
+            if await turn.gone():
+                raise ClientDisconnect
+            yield turn
 
     @asynccontextmanager
-    async def attempt(
-        self, request: Request, email: str, educator_id: int | None
-    ) -> AsyncIterator[Attempt]:
-        """A turn to check a password of this account; a 429 problem where it has no right to one.
+    async def attempt(self, turn: Turn, educator_id: int | None) -> AsyncIterator[Attempt]:
+        """An attempt at this account; a 429 problem where it has no right to one.
 
         Accounts that do not exist are counted as well: an answer must not tell which do.
         """
-        address = address_of(request)
-        name = f"e-mail {email.lower()}" if educator_id is None else f"educator {educator_id}"
-        account = hashlib.sha256(name.encode()).hexdigest()
+        account = turn.account if educator_id is None else _hashed(f"educator {educator_id}")
         counted: list[str] = []
         attempt = Attempt()
         try:
             await self._count(self._per_account, account, counted, "for this account")
-            await self._count(self._per_address, address, counted, "from your network address")
-            async with self._turns.turn(address, email.lower(), request.is_disconnected):
-                if await request.is_disconnected():
-                    raise ClientDisconnect
-                yield attempt
-        except NoRoom:
-            attempt.succeeded()
-            raise _busy() from None
+            await self._count(self._per_address, turn.address, counted, "from your network")
+            yield attempt
         except Problem as problem:
             # whatever else went wrong, it was not the password
             attempt.failed = problem.status == 401
@@ -122,5 +121,6 @@ def too_many(what: str, seconds: int) -> Problem:
     return Problem(429, f"{what} Try again in {when}.", headers={"Retry-After": str(seconds)})
 
 
-def _busy() -> Problem:
-    return too_many("Too many people are signing in at this moment.", _BUSY_SECONDS)
+def _hashed(name: str) -> str:
+    """What was typed as an e-mail address is kept by nobody."""
+    return hashlib.sha256(name.encode()).hexdigest()
