@@ -1,19 +1,23 @@
 """How many requests an address and an educator may send, in all processes together."""
 
 import asyncio
+import json
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from databases import Database
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from processes import serving as running
 
 from classpulse.serve.limits.address import network_of
 from classpulse.serve.limits.request_counts import RequestCounts
 
-from .conftest import API, serving
+from .conftest import API, PASSWORD, serving
 
 
 async def early_in_a_minute(seconds: float = 15.0) -> None:
@@ -167,8 +171,6 @@ async def test_a_proxy_that_is_named_is_believed_up_to_the_last_address(school_u
 
 
 async def test_the_cookie_is_secure_where_a_named_proxy_says_https(school_url: str) -> None:
-    from .conftest import PASSWORD
-
     for allowed, secure in (((), False), (("10.0.0.1/32",), True)):
         async with serving(school_url, forwarded_allow=allowed) as client:
             answer = await client.http.post(
@@ -178,3 +180,17 @@ async def test_the_cookie_is_secure_where_a_named_proxy_says_https(school_url: s
             )
             cookies = answer.headers.get_list("set-cookie")
             assert [("secure" in one.lower()) for one in cookies] == [secure] * 2
+
+
+def test_uvicorns_own_setting_has_no_effect(
+    school_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    body = json.dumps({"email": "ann@north.school", "password": PASSWORD}).encode()
+    headers = {"Content-Type": "application/json", "X-Forwarded-Proto": "https"}
+    for allowed, secure in (("", False), ("127.0.0.1", True)):
+        with running(school_url, tmp_path / "log", CLASSPULSE_FORWARDED_ALLOW=allowed) as server:
+            request = urllib.request.Request(f"{server.url}/api/v1/auth/login", body, headers)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                cookies = answer.headers.get_all("set-cookie")
+        assert [("secure" in one.lower()) for one in cookies] == [secure] * 2
