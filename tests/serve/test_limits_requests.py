@@ -182,7 +182,7 @@ async def test_the_cookie_is_secure_where_a_named_proxy_says_https(school_url: s
             assert [("secure" in one.lower()) for one in cookies] == [secure] * 2
 
 
-def test_uvicorns_own_setting_has_no_effect(
+async def test_uvicorns_own_setting_has_no_effect(
     school_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
@@ -192,5 +192,5 @@ def test_uvicorns_own_setting_has_no_effect(
         with running(school_url, tmp_path / "log", CLASSPULSE_FORWARDED_ALLOW=allowed) as server:
             request = urllib.request.Request(f"{server.url}/api/v1/auth/login", body, headers)
             with urllib.request.urlopen(request, timeout=10) as answer:
-                cookies = answer.headers.get_all("set-cookie")
+                cookies = answer.headers.get_all("set-cookie") or []
         assert [("secure" in one.lower()) for one in cookies] == [secure] * 2
