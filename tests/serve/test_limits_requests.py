@@ -191,6 +191,7 @@ async def test_uvicorns_own_setting_has_no_effect(
     for allowed, secure in (("", False), ("127.0.0.1", True)):
         with running(school_url, tmp_path / "log", CLASSPULSE_FORWARDED_ALLOW=allowed) as server:
             request = urllib.request.Request(f"{server.url}/api/v1/auth/login", body, headers)
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            answer = await asyncio.to_thread(urllib.request.urlopen, request, timeout=10)
+            with answer:
                 cookies = answer.headers.get_all("set-cookie") or []
         assert [("secure" in one.lower()) for one in cookies] == [secure] * 2

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from event_log import until
 
@@ -20,7 +20,7 @@ LOGIN = "/api/v1/auth/login"
 
 def login(
     client: Client, email: str = "ann@north.school", password: str = PASSWORD, **headers: str
-) -> Awaitable[httpx.Response]:
+) -> Awaitable[httpx2.Response]:
     return client.http.post(LOGIN, json={"email": email, "password": password}, headers=headers)
 
 
@@ -110,7 +110,7 @@ async def test_attempts_whose_clients_left_cost_nothing(
     monkeypatch.setattr(sessions, "verify_password", counted)
     async with listening(school_url) as live:
         await asyncio.gather(*(leave_at_once(live, number) for number in range(400)))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{live.port}") as http:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{live.port}") as http:
             answer = await http.post(
                 LOGIN, json={"email": "ann@north.school", "password": PASSWORD}
             )
@@ -126,10 +126,10 @@ async def test_attempts_whose_clients_left_cost_nothing(
 async def test_a_crowd_of_guessers_does_not_keep_others_out(school_url: str) -> None:
     async with listening(school_url, forwarded_allow=("127.0.0.1",)) as live:
         address = f"http://127.0.0.1:{live.port}"
-        limits = httpx.Limits(max_connections=100)
-        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30) as http:
+        limits = httpx2.Limits(max_connections=100)
+        async with httpx2.AsyncClient(base_url=address, limits=limits, timeout=30) as http:
 
-            def attempt(email: str, password: str, from_: str) -> Awaitable[httpx.Response]:
+            def attempt(email: str, password: str, from_: str) -> Awaitable[httpx2.Response]:
                 return http.post(
                     LOGIN,
                     json={"email": email, "password": password},
