@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
@@ -86,6 +87,16 @@ def ask(port: int, path: str) -> float:
     with urllib.request.urlopen(request, timeout=60) as answer:
         answer.read()
     return time.monotonic() - began
+
+
+def position(port: int) -> int:
+    """The last event that was handed out; a server that is not ready says so, too."""
+    try:
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return int(json.load(answer)["position"])
 
 
 async def write(url: str, rate: int, seconds: float) -> None:
@@ -168,8 +179,7 @@ def measure(url: str, asked: Any) -> None:
             time.sleep(0.02)
         done.set()
         looking.join()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
-            handed_out = json.load(answer)["position"]
+        handed_out = position(port)
         left = sum(one.status == "ESTABLISHED" for one in watched.net_connections("tcp"))
         print(
             json.dumps(
