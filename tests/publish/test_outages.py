@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from classpulse.publish.deaf import CONNECTION_BYTES, Deaf
 from classpulse.publish.hub import Hub
 from classpulse.publish.overviews import Overviews
 from classpulse.publish.subscriber import Message, Subscriber, Wanted
+from classpulse.rights import Rights
 
 OVERVIEW = Wanted(types=frozenset({"performance_update"}))
 
@@ -28,8 +30,8 @@ def reader(section: int) -> Subscriber:
     return Subscriber(scope, educator_id=section, encode=text, wanted=OVERVIEW)
 
 
-async def no_rights(educator_id: int) -> Scope | None:
-    return None
+async def no_rights(educator_ids: Collection[int]) -> dict[int, Rights]:
+    return {}
 
 
 @pytest.mark.reliability("an outage that floods the log")
@@ -84,11 +86,12 @@ async def test_a_scope_that_fails_by_itself_keeps_nothing_from_the_others(
 
 @pytest.mark.reliability("an outage that floods the log")
 async def test_rights_that_cannot_be_read_are_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    async def away(educator_id: int) -> Scope | None:
+    async def away(educator_ids: Collection[int]) -> dict[int, Rights]:
         raise ConnectionError("the database is away")
 
     hub = Hub(away)
-    readers = [reader(n) for n in range(1, 31)]
+    # more than are read at once
+    readers = [reader(n) for n in range(1, 251)]
     for one in readers:
         hub._all[one] = None
     await hub._rescope(readers)
