@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from event_log import until
 
@@ -54,7 +54,7 @@ RELOADS = {
 COUNT_ON = "select setval(pg_get_serial_sequence('educators', 'id'), 1000)"
 
 
-async def login(client: Client, email: str, password: str = PASSWORD) -> httpx.Response:
+async def login(client: Client, email: str, password: str = PASSWORD) -> httpx2.Response:
     client.http.cookies.clear()
     body = {"email": email, "password": password}
     return await client.http.post(f"{AUTH}/login", json=body)

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import debian_servers
-import httpx
+import httpx2
 import pytest
 from processes import SECRET, STREAM, Server, admin_token, command, curl, serving, surroundings
 
@@ -50,7 +50,7 @@ async def test_every_connection_of_a_server_uses_tls_as_asked(
     with serving(f"{tls.url}?sslmode={mode}{root}", tmp_path / "log") as server:
         async with contextlib.aclosing(curl(f"{server.url}{STREAM}?since=0", token)) as messages:
             await anext(messages)
-            async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+            async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
                 answer = await http.get(f"{server.url}{API}/overview")
                 assert answer.status_code == 200
             sessions = await admin.fetch(SESSIONS)
@@ -122,8 +122,8 @@ async def test_reports_pass_a_pooler_with_two_workers_and_after_a_restart(
                 WEB_CONCURRENCY=workers,
             ) as server:
                 headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
-                limits = httpx.Limits(max_connections=8)
-                async with httpx.AsyncClient(headers=headers, timeout=60, limits=limits) as http:
+                limits = httpx2.Limits(max_connections=8)
+                async with httpx2.AsyncClient(headers=headers, timeout=60, limits=limits) as http:
                     answers = await asyncio.gather(
                         *(http.get(server.url + path) for path in paths * 4)
                     )
@@ -149,7 +149,7 @@ async def test_a_server_follows_a_failover_to_the_host_that_writes(tmp_path: Pat
                 first.stop()
                 second.promote()
                 server.wait_until_ready()
-                async with httpx.AsyncClient(headers=headers) as http:
+                async with httpx2.AsyncClient(headers=headers) as http:
                     answer = await http.get(f"{server.url}{API}/overview")
                     assert answer.status_code == 200
                 admin = await asyncpg.connect(second.url)
@@ -167,11 +167,11 @@ async def test_a_hot_standby_serves_the_figures(tmp_path: Path) -> None:
         await admin.execute("insert into schools (name, time_zone) values ('Hill', 'UTC')")
         await admin.close()
         with debian_servers.postgres(of=first) as second:
-            async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+            async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
                 with _started(second.url, tmp_path / "log") as server:
                     deadline = time.monotonic() + 20
                     while True:
-                        with contextlib.suppress(httpx.TransportError):
+                        with contextlib.suppress(httpx2.TransportError):
                             answer = await http.get(f"{server}{API}/overview")
                             if answer.status_code == 200:
                                 break
@@ -196,7 +196,7 @@ async def test_with_no_connection_left_people_are_told_and_an_open_stream_goes_o
         with serving(full.url, tmp_path / "log") as server:
             async with (
                 contextlib.aclosing(curl(f"{server.url}{STREAM}", token)) as messages,
-                httpx.AsyncClient(headers=headers, timeout=20) as http,
+                httpx2.AsyncClient(headers=headers, timeout=20) as http,
             ):
                 assert (await anext(messages)).event == "ready"
                 taken = await _take_all(full.url, admin)

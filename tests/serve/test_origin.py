@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -141,7 +141,7 @@ async def test_another_origin_that_is_allowed_may_send_what_its_clients_send(
     asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
     async with (
         listening(school_url, cors_origins=("https://portal.example",)) as live,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{live.port}") as http,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{live.port}") as http,
     ):
         allowed = await http.options(stream, headers=asked | {"Origin": "https://portal.example"})
         assert allowed.status_code == 200

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 from processes import STREAM, Server, command, serving, surroundings
 from websockets.asyncio.client import connect
@@ -59,8 +59,8 @@ async def tool(two: Two) -> AsyncIterator[Tool]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient() as http:
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient() as http:
         yield http
 
 
@@ -98,19 +98,19 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def login(
-    http: httpx.AsyncClient, server: Server, email: str, password: str = PASSWORD
-) -> httpx.Response:
+    http: httpx2.AsyncClient, server: Server, email: str, password: str = PASSWORD
+) -> httpx2.Response:
     body = {"email": email, "password": password}
     return await http.post(f"{server.url}{AUTH}/login", json=body)
 
 
-async def token_of(http: httpx.AsyncClient, two: Two, person: Person) -> str:
+async def token_of(http: httpx2.AsyncClient, two: Two, person: Person) -> str:
     answer = await login(http, two.servers[0], person.email)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["access_token"])
 
 
-async def statuses(http: httpx.AsyncClient, two: Two, token: str) -> set[int]:
+async def statuses(http: httpx2.AsyncClient, two: Two, token: str) -> set[int]:
     """What both processes answer to a token, on a route and on a stream."""
     found = set()
     for server in two.servers:
@@ -122,7 +122,7 @@ async def statuses(http: httpx.AsyncClient, two: Two, token: str) -> set[int]:
 
 async def _sse(server: Server, token: str, opened: asyncio.Event) -> None:
     async with (
-        httpx.AsyncClient(timeout=30) as http,
+        httpx2.AsyncClient(timeout=30) as http,
         http.stream("GET", server.url + STREAM, headers=bearer(token)) as answer,
     ):
         assert answer.status_code == 200
@@ -190,7 +190,7 @@ async def new_password(two: Two, _: Tool, person: Person, __: str) -> float:
 
 
 async def signed_out_everywhere(two: Two, _: Tool, person: Person, token: str) -> float:
-    async with httpx.AsyncClient() as http:
+    async with httpx2.AsyncClient() as http:
         other = (await login(http, two.servers[0], person.email)).json()["access_token"]
         answer = await http.post(
             f"{two.servers[1].url}{AUTH}/logout", json={"everywhere": True}, headers=bearer(other)
@@ -239,7 +239,7 @@ LOSSES: dict[str, Loss] = {
 @pytest.mark.parametrize("kind", LOSSES)
 @pytest.mark.parametrize("from_command", [False, True], ids=["login", "command"])
 async def test_every_token_and_stream_of_before_ends_within_a_second(
-    two: Two, tool: Tool, http: httpx.AsyncClient, person: Person, kind: str, from_command: bool
+    two: Two, tool: Tool, http: httpx2.AsyncClient, person: Person, kind: str, from_command: bool
 ) -> None:
     try:
         if from_command:
@@ -260,7 +260,7 @@ async def test_every_token_and_stream_of_before_ends_within_a_second(
 
 @pytest.mark.parametrize("kind", ["a new password", "a logout everywhere", "another role"])
 async def test_a_token_of_the_same_second_holds(
-    two: Two, tool: Tool, http: httpx.AsyncClient, person: Person, kind: str
+    two: Two, tool: Tool, http: httpx2.AsyncClient, person: Person, kind: str
 ) -> None:
     before = await token_of(http, two, person)
     await LOSSES[kind](two, tool, person, before)
@@ -270,7 +270,7 @@ async def test_a_token_of_the_same_second_holds(
 
 
 async def test_an_educator_without_a_password_is_ended_by_their_first(
-    two: Two, tool: Tool, http: httpx.AsyncClient
+    two: Two, tool: Tool, http: httpx2.AsyncClient
 ) -> None:
     email = "first@north.school"
     id_ = await newcomer(tool, email)
@@ -282,7 +282,7 @@ async def test_an_educator_without_a_password_is_ended_by_their_first(
 
 
 async def test_a_reload_by_truncation_ends_also_those_without_a_password(
-    two: Two, tool: Tool, http: httpx.AsyncClient
+    two: Two, tool: Tool, http: httpx2.AsyncClient
 ) -> None:
     """The last of this module: nobody of the school is left."""
     id_ = await newcomer(tool, "n@n.n")
