@@ -41,30 +41,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--no-browser", action="store_true", help="leave out the tests that need Chromium"
     )
-    parser.addoption(
-        "--no-debian",
-        action="store_true",
-        help="leave out the tests that need Debian's PostgreSQL 15 and pgbouncer",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium; left out by --no-browser")
-    config.addinivalue_line(
-        "markers",
-        "debian: needs Debian's PostgreSQL 15 and pgbouncer; left out by --no-debian",
-    )
     config.addinivalue_line(
         "markers", "reliability(kind): a kind of fault that docs/reliability.md counts"
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for marker in ("browser", "debian"):
-        if config.getoption(f"--no-{marker}"):
-            for item in items:
-                if item.get_closest_marker(marker):
-                    item.add_marker(pytest.mark.skip(reason=f"--no-{marker}"))
+    if config.getoption("--no-browser"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="--no-browser"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
+from absent import absent
 from processes import free_port
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
@@ -26,12 +26,11 @@ SETTINGS = {
 
 
 def needed(program: str | Path, package: str) -> str:
-    """The program's path, or a failure that says how to install it."""
-    if found := shutil.which(program) or shutil.which(f"/usr/sbin/{program}"):
-        return found
-    pytest.fail(
-        f"no {package}: apt-get install -y {package} (or pytest --no-debian)", pytrace=False
-    )
+    """The program's path; where it is absent, so is the test."""
+    found = shutil.which(program) or shutil.which(f"/usr/sbin/{program}")
+    if found is None:
+        absent(package, package)
+    return found
 
 
 def run(*arguments: object, user: str = "postgres") -> None:

@@ -1,5 +1,6 @@
 """Settings, read from the environment once, at the start of a command."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -30,6 +31,14 @@ class Settings:
     workers: int = 1
     event_retention: timedelta = timedelta(days=7)
     log: Literal["text", "json"] = "text"
+    # failed sign-ins in 15 minutes: per account, per address; 0 switches a limit off
+    login_limit: tuple[int, int] = (10, 50)
+    # requests in a minute: per educator, per address
+    request_limit: tuple[int, int] = (600, 1200)
+    # open streams and sockets per educator
+    stream_limit: int = 100
+    # addresses and networks of proxies whose X-Forwarded-* is believed
+    forwarded_allow: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -46,6 +55,10 @@ class Settings:
             workers=_whole_number(environ, "WEB_CONCURRENCY", 1, 1, 256),
             event_retention=_retention(environ),
             log=_log(environ),
+            login_limit=_limits(environ, "CLASSPULSE_LOGIN_LIMIT", (10, 50)),
+            request_limit=_limits(environ, "CLASSPULSE_REQUEST_LIMIT", (600, 1200)),
+            stream_limit=_whole_number(environ, "CLASSPULSE_STREAM_LIMIT", 100, 0, 1_000_000),
+            forwarded_allow=_networks(environ, "CLASSPULSE_FORWARDED_ALLOW"),
         )
 
 
@@ -111,3 +124,28 @@ def _log(environ: Mapping[str, str]) -> Literal["text", "json"]:
             return "json"
         case _:
             raise SettingError("CLASSPULSE_LOG", "text or json")
+
+
+def _limits(environ: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
+    value = (environ.get(name) or "").strip()
+    if not value:
+        return default
+    match = re.fullmatch(r"(\d{1,7})(?:\s*,\s*(\d{1,7}))?", value)
+    if match is None:
+        first, second = default
+        raise SettingError(
+            name,
+            f"two whole numbers like {first},{second} (the first per account, the second per"
+            " address), or one for both; 0 switches a limit off",
+        )
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    given = (environ.get(name) or "").replace(",", " ").split()
+    try:
+        return tuple(str(ipaddress.ip_network(one, strict=False)) for one in given)
+    except ValueError:
+        raise SettingError(
+            name, "addresses or networks like 10.0.0.5 or 10.0.0.0/8, separated by commas"
+        ) from None

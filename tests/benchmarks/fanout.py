@@ -59,7 +59,7 @@ def payload(epoch: str, position: int, type_: str, **rest: Any) -> str:
 def serve(url: str, port: int) -> None:
     """The real server; the benchmark itself writes the log, so nobody leads."""
     app = create_app(
-        Settings(data_dir=Path("/nonexistent")),
+        Settings(data_dir=Path("/nonexistent"), request_limit=(0, 0), stream_limit=0),
         database_url=url,
         listen_url=url,
         jwt_secret=SECRET,

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from absent import absent
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from processes import Server, serving
 
@@ -73,10 +74,7 @@ async def browser_with_one_font(
             env={**os.environ, "FONTCONFIG_FILE": str(file)},
         )
         if await _families(browser) != {family}:
-            pytest.fail(
-                f"no {family}: apt-get install -y {FONTS[family]} (or pytest --no-browser)",
-                pytrace=False,
-            )
+            absent(family, FONTS[family])
         yield browser
         await browser.close()
 

@@ -42,6 +42,16 @@ def test_a_wrong_command_line(run, arguments, expected):
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: expected an address like postgresql://"),
         ({"PORT": "x"}, "PORT: expected a whole number"),
         ({"CLASSPULSE_LOG": "xml"}, "CLASSPULSE_LOG: expected text or json"),
+        (
+            {"CLASSPULSE_LOGIN_LIMIT": "ten"},
+            "CLASSPULSE_LOGIN_LIMIT: expected two whole numbers like 10,50",
+        ),
+        ({"CLASSPULSE_REQUEST_LIMIT": "1,2,3"}, "two whole numbers like 600,1200"),
+        ({"CLASSPULSE_STREAM_LIMIT": "-1"}, "CLASSPULSE_STREAM_LIMIT: expected a whole number"),
+        (
+            {"CLASSPULSE_FORWARDED_ALLOW": "*"},
+            "CLASSPULSE_FORWARDED_ALLOW: expected addresses or networks like 10.0.0.5",
+        ),
         ({"CLASSPULSE_JWT_SECRET": "short"}, "CLASSPULSE_JWT_SECRET: expected at least 32 bytes"),
         ({"CLASSPULSE_SESSION_DAYS": "0"}, "CLASSPULSE_SESSION_DAYS: expected a whole number"),
         ({"CLASSPULSE_ORIGIN": "a.example"}, "CLASSPULSE_ORIGIN: expected origins like https://"),

@@ -64,7 +64,7 @@ def postmaster(data_dir):
     try:
         pid = int(data_dir.joinpath("postgres", "postmaster.pid").read_text().split()[0])
         return psutil.Process(pid)
-    except (OSError, psutil.NoSuchProcess):
+    except (OSError, IndexError, psutil.NoSuchProcess):
         return None
 
 
@@ -170,6 +170,17 @@ def test_a_pid_file_of_another_process_is_in_nobodys_way(data_dir):
     data_dir.joinpath("postgres", "postmaster.pid").write_text(
         f"{os.getpid()}\n{data_dir}/postgres\n0\n5432\n\n127.0.0.1\n  0 0\nready\n"
     )
+    with embedded(data_dir) as server:
+        assert asyncio.run(ask(server.url)) == 1
+
+
+@pytest.mark.reliability("killed embedded Postgres")
+def test_a_pid_file_that_was_never_filled_is_in_nobodys_way(data_dir):
+    with embedded(data_dir):
+        pass
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    pid_file.touch()
+    os.utime(pid_file, (time.time() - 10,) * 2)
     with embedded(data_dir) as server:
         assert asyncio.run(ask(server.url)) == 1
 

@@ -141,7 +141,8 @@ async def reader(cluster: Any, school_template: str) -> AsyncIterator[Client]:
 async def serving(url: str, **settings: Any) -> AsyncIterator[Client]:
     """The server with its lifespan, reached without a socket."""
     app = create_app(
-        Settings(data_dir=Path("/nonexistent"), **settings),
+        # all tests of a session are one client: those about the limit switch it on
+        Settings(data_dir=Path("/nonexistent"), **{"request_limit": (0, 0)} | settings),
         database_url=url,
         listen_url=url,
         jwt_secret=SECRET,

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from classpulse.serve import tokens
 from classpulse.serve.app import create_app
+from classpulse.serve.connections import connection_options
 from classpulse.serve.shutdown import end_streams
 from classpulse.settings import Settings
 
@@ -123,13 +124,20 @@ class Feed:
 async def listening(url: str, **settings: Any) -> AsyncIterator[Live]:
     """The whole server, as ``classpulse serve`` runs it, within this process."""
     app = create_app(
-        Settings(data_dir=Path("/nonexistent"), **settings),
+        Settings(data_dir=Path("/nonexistent"), **{"request_limit": (0, 0)} | settings),
         database_url=url,
         listen_url=url,
         jwt_secret=SECRET,
     )
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="on")
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            lifespan="on",
+            **connection_options(),
+        )
     )
     task = asyncio.create_task(server.serve())
     while not server.started:

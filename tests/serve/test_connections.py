@@ -21,8 +21,6 @@ from classpulse.errors import DatabaseError
 from classpulse.project.leader import leader_session
 from classpulse.serve.snapshot import open_pool
 
-pytestmark = pytest.mark.debian
-
 API = "/api/v1/performance"
 SESSIONS = """
 select a.application_name, bool_or(s.ssl) as some, bool_and(s.ssl) as every

@@ -106,7 +106,7 @@ async def test_too_many_wrong_passwords_are_told_to_wait(client: Client) -> None
             break
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert "Too many failed logins" in answer.text
+    assert "Too many failed sign-ins" in answer.text
 
 
 async def test_signing_out_needs_the_pages_own_token_and_ends_the_session(client: Client) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from absent import absent
 from pypdf import PdfReader
 
 from classpulse.serve.reports import download, typesetting
@@ -104,7 +105,7 @@ async def test_markup_is_text(client: Client, tool: Tool) -> None:
 async def test_names_of_every_script_are_on_the_page(client: Client, tool: Tool) -> None:
     """As a reader of PDF files gives them back, right-to-left ones in their logical order."""
     if shutil.which("pdftotext") is None:
-        pytest.skip("no pdftotext: apt-get install -y poppler-utils")
+        absent("pdftotext", "poppler-utils")
     await hostile_names(tool)
     response = await report(client, "format=pdf&section_id=1")
     done = await anyio.run_process(["pdftotext", "-layout", "-", "-"], input=response.content)

@@ -9,8 +9,9 @@ from event_log import as_json, until
 
 from classpulse.events import Scope
 from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.deaf import Deaf
 from classpulse.publish.subscriber import Subscriber
-from classpulse.serve.outlet import Outlet
+from classpulse.serve.outlet import PIECE_BYTES, Outlet
 from classpulse.serve.stream import Frames
 from classpulse.serve.websocket import Messages
 
@@ -44,7 +45,7 @@ class Peer:
 def joined(framing: Any, **options: Any) -> tuple[Peer, Subscriber, Outlet]:
     peer = Peer()
     subscriber = Subscriber(Scope(), educator_id=1, encode=as_json, **options)
-    outlet = Outlet(subscriber, framing, peer.receive, peer.send, Deadlines())
+    outlet = Outlet(subscriber, framing, peer.receive, peer.send, Deadlines(), Deaf())
     subscriber.wake = outlet.flush
     return peer, subscriber, outlet
 
@@ -132,3 +133,26 @@ async def test_an_unforeseen_error_is_logged_and_harms_nobody(
     with caplog.at_level(logging.ERROR):
         subscriber.wake()
     assert "can't be written to" in caplog.text
+
+
+@pytest.mark.parametrize("framing", [Frames(), Messages()], ids=["stream", "socket"])
+async def test_a_peer_that_does_not_read_holds_a_piece_and_no_more(framing: Any) -> None:
+    peer, subscriber, outlet = joined(framing)
+    handed: list[Any] = []
+
+    async def send(message: Any) -> None:
+        handed.append(message)
+        await peer.send(message)
+
+    outlet._send = send
+    peer.reads.clear()
+    frame = b"x" * 1000
+    for _ in range(900):
+        subscriber.push(frame)
+    subscriber.wake()
+    await asyncio.sleep(0)
+    # what is copied for it alone; the rest waits as everybody's
+    assert sum(len(one.get("body") or one.get("text")) for one in handed) <= PIECE_BYTES
+    assert all(one is frame for one in subscriber.buffer)
+    peer.reads.set()
+    await until(lambda: sum(map(len, peer.got)) == 900_000)

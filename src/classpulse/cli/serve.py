@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from classpulse.cli import logs
 from classpulse.cli.target import Target, target
 from classpulse.errors import ClasspulseError
+from classpulse.serve.connections import connection_options
 from classpulse.serve.listening import listening_socket
 from classpulse.settings import Settings
 
@@ -75,12 +76,8 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
         loop="classpulse.serve.listening:event_loop",
         workers=workers,
         log_config=logs.configuration(settings.log),
-        # its lines would hold what people search for: students' names
-        access_log=False,
-        server_header=False,
-        # a ready frame goes to many: compressing it for each would cost more than it saves
-        ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        **connection_options(),
     )
     host, port = listener.getsockname()[:2]
     click.echo(f"classpulse listens on http://{f'[{host}]' if ':' in host else host}:{port}")

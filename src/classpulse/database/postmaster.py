@@ -22,6 +22,7 @@ DATABASE = "classpulse"
 
 _SQL = queries("embedded")
 _WAIT_SECONDS = 60
+_FILLED_SECONDS = 5.0
 # How long a backend without its postmaster has to end in order.
 _SURVIVOR_SECONDS = 1.0
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -133,10 +134,17 @@ class Postmaster:
         except FileNotFoundError:
             return None
         except (ValueError, IndexError):
-            return (0, "starting")
+            # Postgres makes the file and then fills it, if it is not killed in between
+            return None if self._pid_file_is_old() else (0, "starting")
         if not _works_in(pid, self.folder):
             return None
         return (int(lines[3]), lines[7].strip()) if len(lines) >= 8 else (0, "starting")
+
+    def _pid_file_is_old(self) -> bool:
+        try:
+            return time.time() - self._pid_file.stat().st_mtime > _FILLED_SECONDS
+        except FileNotFoundError:
+            return True
 
     def _started(self, ports: tuple[int | None, ...], settings: Mapping[str, str]) -> int:
         version = self.folder.joinpath("PG_VERSION").read_text().strip()

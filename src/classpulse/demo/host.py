@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from classpulse.demo.client import Client
 from classpulse.errors import ClasspulseError
+from classpulse.serve.connections import connection_options
 from classpulse.serve.listening import listening_socket
 
 HOST = "127.0.0.1"
@@ -42,11 +43,8 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
         uvicorn.Config(
             app,
             log_level="warning",
-            access_log=False,
-            server_header=False,
-            # a ready frame goes to many: compressing it for each would cost more than it saves
-            ws_per_message_deflate=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
+            **connection_options(),
         )
     )
     url = f"http://{HOST}:{listening.getsockname()[1]}"

@@ -5,6 +5,9 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
+# Seconds. So many at once (the end of many streams) let others have their turn in between.
+_AT_A_STRETCH = 0.005
+
 
 class Deadline:
     """A call to come; :meth:`cancel` forgets it and what it would have called."""
@@ -69,11 +72,16 @@ class Deadlines:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self._timer = None
-        while self._heap and self._heap[0][0] <= now + 0.001:
-            _, _, deadline = heapq.heappop(self._heap)
-            call, deadline.call = deadline.call, None
-            if call is None:
-                self._cancelled -= 1
-            else:
-                call()
-        self._set(loop)
+        try:
+            while self._heap and self._heap[0][0] <= now + 0.001:
+                if loop.time() - now > _AT_A_STRETCH:
+                    break
+                _, _, deadline = heapq.heappop(self._heap)
+                call, deadline.call = deadline.call, None
+                if call is None:
+                    self._cancelled -= 1
+                else:
+                    call()
+        finally:
+            # a call that raises must not take the others with it
+            self._set(loop)

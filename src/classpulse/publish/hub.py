@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -20,7 +21,9 @@ from typing import Any
 import msgspec
 
 from classpulse.events import Event, Scope
+from classpulse.outage import Outage
 from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.deaf import Deaf
 from classpulse.publish.entry import Entry
 from classpulse.publish.index import Index
 from classpulse.publish.ring import Ring
@@ -36,6 +39,8 @@ _CHANGES_OF_RIGHTS = frozenset({"scope_changed", "_token_revoked", "_rights_chan
 # How long the rights of so many educators may take to be read before their streams are closed.
 RESOLVE_SECONDS = 1.0
 _RESOLVE_AT_ONCE = 100
+# Seconds: so long events are handed out before others have their turn.
+_AT_A_STRETCH = 0.005
 
 
 class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
@@ -53,6 +58,7 @@ class Hub:
     def __init__(self, resolve: Resolve, *, ring: Ring | None = None) -> None:
         self.ring = ring or Ring()
         self.deadlines = Deadlines()
+        self.deaf = Deaf()
         self.epoch = ""
         self.position = 0
         self.as_of_time = datetime.fromtimestamp(0, UTC)
@@ -65,6 +71,7 @@ class Hub:
         self._rescoped: dict[int, int] = {}
         self._all_rescoped = 0
         self._to_wake: list[Subscriber] = []
+        self._outage = Outage(logger, "reading rights (those streams end)")
         self.touched: set[Subscriber] = set()
 
     def __len__(self) -> int:
@@ -127,7 +134,11 @@ class Hub:
 
     async def dispatch(self, events: Sequence[Event]) -> None:
         """Hand out the next events of the log, in their order."""
+        began = time.perf_counter()
         for event in events:
+            if time.perf_counter() - began > _AT_A_STRETCH:
+                await self._wake_in_turns()
+                began = time.perf_counter()
             if event.type in _CHANGES_OF_RIGHTS:
                 # What was before may go out, what comes after waits for the new rights.
                 self._wake()
@@ -139,7 +150,7 @@ class Hub:
                     # one event that is no JSON must not keep all others from everybody
                     logger.exception("the event at position %d can't be read", event.position)
             self.position = event.position
-        self._wake()
+        await self._wake_in_turns()
 
     async def restart(self, epoch: str, position: int, reason: str) -> None:
         """The log was replaced: tell everybody, and go on from ``position`` of the new one."""
@@ -206,10 +217,24 @@ class Hub:
     def _wake(self) -> None:
         to_wake, self._to_wake = self._to_wake, []
         for subscriber in to_wake:
-            if subscriber.closed is not None:
-                self._detach(subscriber)
-            elif not subscriber.busy:
-                subscriber.wake()
+            self._wake_one(subscriber)
+
+    async def _wake_in_turns(self) -> None:
+        """The same, with a turn for others now and then: there may be thousands."""
+        self.deaf.keep_within_budget()
+        to_wake, self._to_wake = self._to_wake, []
+        began = time.perf_counter()
+        for subscriber in to_wake:
+            self._wake_one(subscriber)
+            if time.perf_counter() - began > _AT_A_STRETCH:
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+
+    def _wake_one(self, subscriber: Subscriber) -> None:
+        if subscriber.closed is not None:
+            self._detach(subscriber)
+        elif not subscriber.busy:
+            subscriber.wake()
 
     def _detach(self, subscriber: Subscriber) -> None:
         if subscriber.attached:
@@ -240,11 +265,16 @@ class Hub:
     async def _rights_of(self, educator_ids: Collection[int]) -> Mapping[int, Rights]:
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
-                return await self._resolve(educator_ids)
+                found = await self._resolve(educator_ids)
+        # Whatever it was: unknown rights are none. Their clients come back and are asked.
+        except (OSError, TimeoutError) as error:
+            self._outage.failed(error)
+            return {}
         except Exception:
-            # Whatever it was: unknown rights are none. Their clients come back and are asked.
             logger.exception("the rights of educators can't be read; their streams end")
             return {}
+        self._outage.over()
+        return found
 
     def _apply(self, rights: Rights | None, subscriber: Subscriber) -> None:
         if rights is None:

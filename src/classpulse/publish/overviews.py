@@ -6,13 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from classpulse.events import Scope
+from classpulse.outage import Outage
 from classpulse.publish.hub import Hub, encoded
+from classpulse.publish.line import LOST
 from classpulse.publish.subscriber import OVERVIEW, Encode, Message, Subscriber
 
 logger = logging.getLogger(__name__)
 
-# Twice a second at most, however fast the figures move.
+# Seconds. Twice a second at most, however fast the figures move; less often while the database is
+# away.
 EVERY = 0.5
+RETRY_EVERY = 2.0
 
 Overview = Callable[[Scope], Awaitable[dict[str, Any]]]
 
@@ -23,6 +27,7 @@ class Overviews:
     def __init__(self, hub: Hub, overview: Overview | None) -> None:
         self._hub = hub
         self._overview = overview
+        self._outage = Outage(logger, "reading overviews")
 
     def ask(self, subscriber: Subscriber) -> None:
         """Send it the overview soon: it has just begun."""
@@ -32,24 +37,35 @@ class Overviews:
     async def run(self) -> None:
         """Send what moved, forever."""
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(RETRY_EVERY if self._outage.lasts else EVERY)
             touched = self._hub.touched
             if touched and self._overview is not None:
                 self._hub.touched = set()
                 by_scope: dict[Scope, list[Subscriber]] = {}
                 for subscriber in touched:
                     by_scope.setdefault(subscriber.sight, []).append(subscriber)
-                for scope, subscribers in by_scope.items():
-                    await self._send(self._overview, scope, subscribers)
+                await self._send_all(self._overview, by_scope)
+
+    async def _send_all(self, overview: Overview, by_scope: dict[Scope, list[Subscriber]]) -> None:
+        while by_scope:
+            scope = next(iter(by_scope))
+            try:
+                await self._send(overview, scope, by_scope[scope])
+            except LOST as error:
+                # the others would fail as well: all wait for the next round
+                self._outage.failed(error)
+                for subscribers in by_scope.values():
+                    self._hub.touched.update(s for s in subscribers if s.closed is None)
+                return
+            except Exception:
+                # It comes from elsewhere and must not end the publishing; a change asks again.
+                logger.exception("an overview can't be read")
+            else:
+                self._outage.over()
+            del by_scope[scope]
 
     async def _send(self, overview: Overview, scope: Scope, subscribers: list[Subscriber]) -> None:
-        try:
-            figures = await overview(scope)
-        except Exception:
-            # It comes from elsewhere and must not end the publishing; the next change asks again.
-            logger.exception("an overview can't be read")
-            self._hub.touched.update(s for s in subscribers if s.closed is None)
-            return
+        figures = await overview(scope)
         data = encoded({"type": OVERVIEW, "event": OVERVIEW, **figures})
         frames: dict[Encode, bytes] = {}
         for subscriber in subscribers:

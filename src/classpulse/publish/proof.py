@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from classpulse.events import Event
+from classpulse.outage import Outage
 from classpulse.publish.line import LOST, Line
 from classpulse.publish.reader import QUERY_SECONDS
 from classpulse.sql import queries
@@ -47,6 +48,7 @@ class Proof:
         self._next_beat = 0.0
         self._born: datetime | None = None
         self._clock_ahead = timedelta()
+        self._outage = Outage(logger, "writing a canary")
 
     @property
     def age(self) -> float | None:
@@ -119,7 +121,9 @@ class Proof:
                     await self.beat(line)
                 except LOST as error:
                     self.intact = False
-                    logger.info("no canary could be written: %s", error)
+                    self._outage.failed(error)
+                else:
+                    self._outage.over()
             await asyncio.sleep(CANARY_EVERY / 6)
 
     def _database_now(self) -> datetime:

@@ -191,9 +191,22 @@ class Subscriber:
             if self.size > self.bound:
                 self.close("slow")
 
-    def take(self) -> list[bytes]:
-        """What waits, in order; the buffer is empty then."""
-        taken, self.buffer, self.size = self.buffer, [], 0
+    def take(self, most: int | None = None) -> list[bytes]:
+        """What waits, in order: all of it, or the first frames up to ``most`` bytes (one at least).
+
+        What is taken is copied for this one connection, what waits is everybody's.
+        """
+        if most is None or self.size <= most:
+            taken, self.buffer, self.size = self.buffer, [], 0
+            return taken
+        count, size = 0, 0
+        for frame in self.buffer:
+            if count and size + len(frame) > most:
+                break
+            count, size = count + 1, size + len(frame)
+        taken = self.buffer[:count]
+        del self.buffer[:count]
+        self.size -= size
         return taken
 
     def close(self, reason: str, farewell: bytes = b"") -> None:

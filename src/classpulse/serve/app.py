@@ -4,8 +4,15 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+)
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
@@ -14,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from classpulse.errors import SettingError
 from classpulse.events import Scope
@@ -37,11 +45,13 @@ from classpulse.serve import (
     websocket,
 )
 from classpulse.serve.answers import encode
-from classpulse.serve.attempts import FailedLogins
 from classpulse.serve.headers import SecurityHeaders
+from classpulse.serve.limits.bodies import BodyLimit
+from classpulse.serve.limits.limits import Limits
+from classpulse.serve.limits.requests import RequestLimits
 from classpulse.serve.pages import people
 from classpulse.serve.pages.routes import routes as page_routes
-from classpulse.serve.problems import HANDLERS
+from classpulse.serve.problems import AWAY, HANDLERS, Problem
 from classpulse.serve.reports import disclosures, download
 from classpulse.serve.reports.press import Press
 from classpulse.serve.scope import rights_of
@@ -61,33 +71,50 @@ def create_app(
     ``listen_url`` is a direct address of the same database that ``database_url`` leads to, for
     LISTEN and for the projector; ``database_url`` may go through pgbouncer.
     """
+    database = open_pool(database_url, pooled=settings.listen_url is not None)
+    limits = Limits(settings, database)
     app = Starlette(
         routes=_routes(),
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, limits, jwt_secret),
         exception_handlers=HANDLERS | people.HANDLERS,
         lifespan=_lifespan,
     )
     state = app.state
     state.settings = settings
     state.jwt_secret = jwt_secret
-    state.failed_logins = FailedLogins()
+    state.limits = limits
     state.press = Press()
-    state.database = open_pool(database_url, pooled=settings.listen_url is not None)
+    state.database = database
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
     # while it gives the connection back could never take another.
     async def resolve(educator_ids: Collection[int]) -> Mapping[int, Rights]:
-        return await asyncio.create_task(rights_of(state.database, educator_ids))
+        with _away_as_lost():
+            return await asyncio.create_task(rights_of(state.database, educator_ids))
 
     async def overview_of_scope(scope: Scope) -> dict[str, Any]:
         somebody = Viewer(0, "", "", "", scope.school_id, scope)
-        found = await asyncio.create_task(overview.overview_of(state.database, somebody))
+        with _away_as_lost():
+            found = await asyncio.create_task(overview.overview_of(state.database, somebody))
         plain: dict[str, Any] = msgspec.json.decode(encode(found))
         return plain
 
     state.publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
     return app
+
+
+@contextmanager
+def _away_as_lost() -> Iterator[None]:
+    """The publisher knows no answers to requests: to it a database that is away is a lost one."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status != 503:
+            raise
+        raise ConnectionError(problem.detail) from None
+    except AWAY as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from None
 
 
 def from_environment() -> Starlette:
@@ -111,9 +138,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     async with state.database, anyio.create_task_group() as tasks:
         tasks.start_soon(_vital, state.leader.run)
         tasks.start_soon(_vital, state.publisher.run)
+        tasks.start_soon(_vital, state.limits.run)
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
+        await state.limits.streams.leave()
         tasks.cancel_scope.cancel()
 
 
@@ -151,8 +180,12 @@ def _routes() -> list[BaseRoute]:
     ]
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Middleware]:
     middleware = [Middleware(SecurityHeaders)]
+    if settings.forwarded_allow:
+        # before anything that asks for the client's address or whether it came by HTTPS
+        trusted = list(settings.forwarded_allow)
+        middleware.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))
     if settings.cors_origins:
         middleware.append(
             Middleware(
@@ -167,4 +200,15 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 max_age=600,
             )
         )
-    return middleware
+    per_educator, per_address = settings.request_limit
+    if per_educator or per_address:
+        middleware.append(
+            Middleware(
+                RequestLimits,
+                counts=limits.requests,
+                per_educator=per_educator,
+                per_address=per_address,
+                secret=jwt_secret,
+            )
+        )
+    return [*middleware, Middleware(BodyLimit)]

@@ -1,9 +1,12 @@
 """What a server of ours listens with, whichever command starts it: its socket and its loop."""
 
 import asyncio
+import contextlib
 import socket
 
 _BACKLOG = 2048
+# What the kernel takes of a connection beyond what is on its way.
+UNSENT_BYTES = 128 * 1024
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -19,6 +22,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
         # inherited by what it accepts; an answer's head and body are two writes, and the second
         # would wait for the client to acknowledge the first
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # the kernel, too, holds little for a peer that does not read: else some MB for each
+        with contextlib.suppress(AttributeError, OSError):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.bind((host, port))

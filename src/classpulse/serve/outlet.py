@@ -3,18 +3,22 @@
 import asyncio
 import logging
 import types
-from collections.abc import Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from typing import Any, Protocol
 
 from starlette.types import Message, Receive, Send
 
 from classpulse.publish.deadlines import Deadlines
+from classpulse.publish.deaf import Deaf
 from classpulse.publish.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
 
 # How long a peer may take for the last bytes of a stream that ended before it is cut off.
 LAST_BYTES_SECONDS = 3.0
+# A connection is written to in pieces of this size: a peer that does not read then costs two of
+# them, whatever waits for it, which it shares with all others.
+PIECE_BYTES = 32 * 1024
 
 
 class Framing(Protocol):
@@ -34,7 +38,17 @@ class Outlet:
     deliveries then cost no task switch. A task takes over what had to wait, and only that.
     """
 
-    __slots__ = ("_deadlines", "_ended", "_framing", "_receive", "_send", "_subscriber", "_waiting")
+    __slots__ = (
+        "_deadlines",
+        "_deaf",
+        "_ended",
+        "_framing",
+        "_hear",
+        "_receive",
+        "_send",
+        "_subscriber",
+        "_waiting",
+    )
 
     def __init__(
         self,
@@ -43,20 +57,25 @@ class Outlet:
         receive: Receive,
         send: Send,
         deadlines: Deadlines,
+        deaf: Deaf,
+        hear: Callable[[Message], None] | None = None,
     ) -> None:
         self._subscriber = subscriber
         self._framing = framing
         self._receive = receive
         self._send = send
         self._deadlines = deadlines
+        self._deaf = deaf
+        self._hear = hear
         self._waiting: asyncio.Task[None] | None = None
         self._ended = False
 
     async def run(self) -> None:
         """Until the peer leaves, or the end was sent."""
         try:
-            while not (await self._receive())["type"].endswith(".disconnect"):
-                pass
+            while not (message := await self._receive())["type"].endswith(".disconnect"):
+                if self._hear is not None:
+                    self._hear(message)
         finally:
             self._ended = True
             self._subscriber.close("gone")
@@ -78,6 +97,7 @@ class Outlet:
                 except StopIteration:
                     continue
                 self._subscriber.busy = True
+                self._deaf.add(self._subscriber)
                 self._waiting = asyncio.get_running_loop().create_task(
                     self._drain(step, waited, messages)
                 )
@@ -100,12 +120,13 @@ class Outlet:
         finally:
             self._waiting = None
             self._subscriber.busy = False
+            self._deaf.remove(self._subscriber)
             self._subscriber.relieve()
 
     def _messages(self) -> Iterator[Message]:
         subscriber = self._subscriber
         while subscriber.buffer:
-            yield from self._framing.parts(subscriber.take())
+            yield from self._framing.parts(subscriber.take(PIECE_BYTES))
         if subscriber.closed is not None and not self._ended:
             self._ended = True
             self._cut_soon()

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from classpulse.serve.expected import expected, kinds
 from classpulse.serve.problems import Problem, not_found
 
-_BODY_LIMIT = 1024 * 1024
 _BIGINT = 2**63 - 1
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
@@ -98,7 +97,7 @@ async def read_body(request: Request, kind: type[S], *, none: S | None = None) -
 
     ``none`` is what an empty body stands for, where there may be none.
     """
-    body = await _body(request)
+    body = await request.body()
     if none is not None and not body.strip():
         return none
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -107,6 +106,8 @@ async def read_body(request: Request, kind: type[S], *, none: S | None = None) -
     try:
         values = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
+        if not _is_json(body):
+            raise Problem(400, "The body is not JSON.") from None
         raise _refused(422, str(error), "body", kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         raise Problem(400, "The body is not JSON.") from None
@@ -129,13 +130,13 @@ def check_range(name: str, value: Decimal | None) -> None:
         raise ValueError(f"{name} must be a number from 0 to {_HIGHEST:,}")
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            raise Problem(413, "The body is larger than 1 MB.", headers={"Connection": "close"})
-    return bytes(body)
+def _is_json(body: bytes) -> bool:
+    """Whether it is JSON to its end, and not too deep to be read."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return False
+    return True
 
 
 def _converted(values: dict[str, Any], kind: type[S]) -> S:

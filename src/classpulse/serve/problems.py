@@ -12,9 +12,13 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from classpulse.outage import Outage
 from classpulse.serve.headers import headers_of
 
 logger = logging.getLogger(__name__)
+
+# However many requests meet it, it is one line in the log.
+database_outage = Outage(logger, "the database")
 
 # What the driver and the pool raise while the database is away, starting, full or too slow.
 AWAY = (
@@ -36,7 +40,7 @@ _SENTENCES = {
     400: "The request can't be read.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    413: "The body is larger than 1 MB.",
+    413: "The body is larger than 1 MiB.",
 }
 
 
@@ -123,7 +127,7 @@ def as_problem(exc: HTTPException) -> Problem:
 
 async def on_away(conn: HTTPConnection, exc: Exception) -> Response | None:
     """Handler of :data:`AWAY`."""
-    logger.warning("the database did not answer: %s: %s", type(exc).__name__, exc)
+    database_outage.failed(exc)
     return await _deliver(conn, unavailable())
 
 

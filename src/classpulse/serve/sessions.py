@@ -14,6 +14,7 @@ from starlette.routing import Route
 from classpulse.serve import tokens
 from classpulse.serve.answers import answer
 from classpulse.serve.auth import COOKIE, CSRF_COOKIE, viewer_of
+from classpulse.serve.limits.sign_ins import SignIns
 from classpulse.serve.origin import same_site
 from classpulse.serve.parameters import NoParameters, read_body, read_query
 from classpulse.serve.passwords import verify_password
@@ -45,31 +46,26 @@ class Logout(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: bool = False
 
 
-async def sign_in(conn: HTTPConnection, email: str, password: str) -> tuple[Viewer, str]:
+async def sign_in(request: Request, email: str, password: str) -> tuple[Viewer, str]:
     """The viewer with this e-mail and password, and a new token for them.
 
     A 401 problem tells the same, as late, for an unknown or inactive educator as for a wrong
-    password; after too many failures it is a 429 problem.
+    password; after too many failures, or with too many waiting, it is a 429 problem.
     """
-    state = conn.app.state
+    state = request.app.state
+    sign_ins: SignIns = state.limits.sign_ins
     email = email.strip()
-    key = (email.lower(), conn.client.host if conn.client else "")
-    wait = state.failed_logins.begin(key)
-    if wait:
-        raise Problem(
-            429,
-            f"Too many failed logins. Try again in {wait} seconds.",
-            headers={"Retry-After": str(wait)},
-        )
-    async with one_statement(state.database) as reader:
-        found = await reader.one(_SQL["credentials"], email=email)
-    matches = await verify_password(found["hash"] if found else None, password)
-    viewer = await viewer_by_id(state.database, found["id"]) if found and matches else None
-    # A password that was changed while it was checked opens nothing.
-    if found is None or viewer is None or viewer.session != found["session"]:
-        raise unauthorized("No active educator has this e-mail and password.")
-    state.failed_logins.succeeded(key)
-    return viewer, _issue(conn, viewer)
+    async with sign_ins.turn(request, email) as turn:
+        async with one_statement(state.database) as reader:
+            found = await reader.one(_SQL["credentials"], email=email)
+        async with sign_ins.attempt(turn, found["id"] if found else None) as attempt:
+            matches = await verify_password(found["hash"] if found else None, password)
+            viewer = await viewer_by_id(state.database, found["id"]) if found and matches else None
+            # A password that was changed while it was checked opens nothing.
+            if found is None or viewer is None or viewer.session != found["session"]:
+                raise unauthorized("No active educator has this e-mail and password.")
+            attempt.succeeded()
+    return viewer, _issue(request, viewer)
 
 
 async def sign_out(conn: HTTPConnection, viewer: Viewer, *, everywhere: bool = False) -> None:

@@ -1,6 +1,5 @@
 """Request-scoped reading: the pool, and one snapshot for a whole answer."""
 
-import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,9 +12,7 @@ from databases import Database
 from classpulse.address import Address
 from classpulse.database.connection import open_session
 from classpulse.database.text import take_any_bytes
-from classpulse.serve.problems import AWAY, unavailable
-
-logger = logging.getLogger(__name__)
+from classpulse.serve.problems import AWAY, database_outage, unavailable
 
 # How long a request waits for a free connection before it is told to come back.
 _WAIT = 5.0
@@ -106,6 +103,7 @@ async def one_statement(database: Database) -> AsyncIterator[Reader]:
     async with AsyncExitStack() as stack:
         connection = await _connection(stack, database)
         yield Reader(connection)
+    database_outage.over()
 
 
 @asynccontextmanager
@@ -122,6 +120,7 @@ async def snapshot(database: Database) -> AsyncIterator[Reader]:
         )
         await stack.enter_async_context(transaction)
         yield Reader(connection)
+    database_outage.over()
 
 
 async def _connection(stack: AsyncExitStack, database: Database) -> Any:
@@ -131,7 +130,7 @@ async def _connection(stack: AsyncExitStack, database: Database) -> Any:
             await stack.enter_async_context(connection)
     except (*AWAY, asyncpg.PostgresError) as error:
         # whatever the server says to one who connects, it is no fault of the request
-        logger.warning("no database connection: %s: %s", type(error).__name__, error)
+        database_outage.failed(error)
         raise unavailable() from None
     if waiting.cancelled_caught:
         raise unavailable("All database connections are busy. Try again in a moment.")

@@ -21,7 +21,7 @@ from classpulse.serve import sse
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
 from classpulse.serve.outlet import Outlet
-from classpulse.serve.problems import Problem, unavailable
+from classpulse.serve.problems import Problem, database_outage, unavailable
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -79,9 +79,13 @@ class Stream:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        outlet = Outlet(subscriber, _FRAMES, receive, send, publisher.hub.deadlines)
+        hub = publisher.hub
+        outlet = Outlet(subscriber, _FRAMES, receive, send, hub.deadlines, hub.deaf)
         try:
-            async with publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of):
+            async with (
+                conn.app.state.limits.streams.hold(viewer.educator_id),
+                publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of),
+            ):
                 reset = await placed_or_503(publisher, subscriber, since)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 subscriber.push(b": classpulse\n\n" + sse.retry(random.randint(*_RETRY_MS)))  # noqa: S311
@@ -120,7 +124,7 @@ async def placed_or_503(
     try:
         subscriber.after, reset = await place(publisher, since)
     except LOST as error:
-        logger.warning("the log can't be read: %s", error)
+        database_outage.failed(error)
         raise unavailable() from None
     return reset
 
@@ -153,7 +157,7 @@ async def _catch_up_or_end(publisher: Publisher, subscriber: Subscriber) -> None
         await catch_up(publisher, subscriber)
     except LOST as error:
         # What was given is in order and complete so far: a resume goes on from there.
-        logger.warning("a resume was cut off, the log can't be read: %s", error)
+        database_outage.failed(error)
         publisher.hub.end(subscriber, "unavailable")
 
 

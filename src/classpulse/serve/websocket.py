@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from classpulse.events import one_line
 from classpulse.publish import subscriber as waiting
@@ -17,6 +17,8 @@ from classpulse.publish.resume import Since, open_with_ready
 from classpulse.publish.subscriber import Subscriber, Wanted
 from classpulse.serve.auth import COOKIE, viewer_of, viewer_of_token
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
+from classpulse.serve.limits.address import address_of
+from classpulse.serve.limits.chatter import Chatter
 from classpulse.serve.origin import same_site
 from classpulse.serve.outlet import Outlet
 from classpulse.serve.problems import AWAY, Problem, not_found, unauthorized
@@ -27,10 +29,12 @@ from classpulse.serve.viewer import Viewer
 TOKEN_SECONDS = 10.0
 
 TOKEN, NOT_THEIRS, TOO_SLOW, RESTARTING, TRY_LATER = 4401, 4404, 1013, 1012, 1013
+CHATTER = 1008
 _CODES = {
     "slow": TOO_SLOW,
     "shutdown": RESTARTING,
     "unavailable": TRY_LATER,
+    "chatter": CHATTER,
     "token_expired": TOKEN,
     "token_revoked": TOKEN,
     "rights_ended": TOKEN,
@@ -70,19 +74,28 @@ class EventSocket:
         wanted, since = wanted_of(socket.query_params), since_of(socket)
         publisher: Publisher = socket.app.state.publisher
         await ready_or_503(publisher)
-        await socket.accept()
         try:
             await _serve(socket, receive, send, wanted, since)
         except WebSocketDisconnect:
             return
         except HubClosed:
-            await socket.close(RESTARTING, "shutdown")
+            await _close(socket, RESTARTING, "shutdown")
         except Problem as problem:
+            if problem.status == 429 and socket.application_state is WebSocketState.CONNECTING:
+                # said before it is open, with Retry-After
+                raise
             code = {401: TOKEN, 404: NOT_THEIRS}.get(problem.status, TRY_LATER)
             # a reason has room for 123 bytes
-            await socket.close(code, problem.detail[:100])
+            await _close(socket, code, problem.detail[:100])
         except AWAY:
-            await socket.close(TRY_LATER, "unavailable")
+            await _close(socket, TRY_LATER, "unavailable")
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """Only a socket that is open can say why it closes."""
+    if socket.application_state is WebSocketState.CONNECTING:
+        await socket.accept()
+    await socket.close(code, reason)
 
 
 async def _serve(
@@ -101,8 +114,14 @@ async def _serve(
         wanted=wanted,
         encode=text_frame,
     )
-    outlet = Outlet(subscriber, _MESSAGES, receive, send, hub.deadlines)
-    async with hub.subscribe(subscriber, rights_as_of=rights_as_of):
+    chatter = Chatter(lambda: hub.end(subscriber, "chatter"))
+    outlet = Outlet(subscriber, _MESSAGES, receive, send, hub.deadlines, hub.deaf, chatter.hear)
+    async with (
+        socket.app.state.limits.streams.hold(viewer.educator_id),
+        hub.subscribe(subscriber, rights_as_of=rights_as_of),
+    ):
+        if socket.application_state is WebSocketState.CONNECTING:
+            await socket.accept()
         reset = await placed_or_503(publisher, subscriber, since)
         open_with_ready(publisher, subscriber, reset)
         subscriber.wake = outlet.flush
@@ -114,11 +133,13 @@ async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]
     rights_as_of = publisher.position
     if "authorization" in socket.headers or socket.cookies.get(COOKIE):
         return await viewer_of(socket), rights_as_of
-    try:
-        async with asyncio.timeout(TOKEN_SECONDS):
-            token = _token(await socket.receive())
-    except TimeoutError:
-        raise unauthorized("No token came within 10 seconds.") from None
+    with socket.app.state.limits.waiting_sockets.wait(address_of(socket)):
+        await socket.accept()
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                token = _token(await socket.receive())
+        except TimeoutError:
+            raise unauthorized("No token came within 10 seconds.") from None
     rights_as_of = publisher.position
     return await viewer_of_token(socket.app, token), rights_as_of
 
@@ -132,7 +153,7 @@ def _token(message: Any) -> str:
     if text.startswith("{"):
         try:
             return str(msgspec.json.decode(text, type=dict[str, Any]).get("token", ""))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return ""
     return str(text)
 

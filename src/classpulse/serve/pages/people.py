@@ -16,7 +16,15 @@ from classpulse.serve import problems
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.pages.rendering import page
 from classpulse.serve.parameters import read_query
-from classpulse.serve.problems import AWAY, Problem, as_problem, failure, unavailable, unreadable
+from classpulse.serve.problems import (
+    AWAY,
+    Problem,
+    as_problem,
+    database_outage,
+    failure,
+    unavailable,
+    unreadable,
+)
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -33,19 +41,19 @@ def for_people(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Problem as problem:
-            return _problem_page(request, problem)
+            return problem_page(request, problem)
         except AWAY as error:
-            logger.warning("the database did not answer: %s: %s", type(error).__name__, error)
-            return _problem_page(request, unavailable())
+            database_outage.failed(error)
+            return problem_page(request, unavailable())
         except (HTTPException, ClientDisconnect):
             raise
         except asyncpg.DataError as error:
             logger.warning("a value was refused by the database: %s", type(error).__name__)
-            return _problem_page(request, unreadable())
+            return problem_page(request, unreadable())
         except Exception:
             # the log holds the cause, and a person is shown a page whatever it was
             logger.exception("a page failed: %s", request.url.path)
-            return _problem_page(request, failure())
+            return problem_page(request, failure())
 
     return respond
 
@@ -77,14 +85,14 @@ async def signed_in(request: Request) -> Viewer | None:
 
 async def on_http_exception(conn: HTTPConnection, exc: HTTPException) -> Response | None:
     """Handler of unknown addresses: a page for who looks for pages, a problem for the rest."""
-    if (
-        exc.status_code == 404
-        and isinstance(conn, Request)
-        and not conn.url.path.startswith("/api/")
-        and "text/html" in conn.headers.get("accept", "")
-    ):
-        return _problem_page(conn, as_problem(exc))
+    if exc.status_code == 404 and isinstance(conn, Request) and reads_pages(conn):
+        return problem_page(conn, as_problem(exc))
     return await problems.on_http_exception(conn, exc)
+
+
+def reads_pages(conn: HTTPConnection) -> bool:
+    """Whether a person asks with a browser, not a program with the API."""
+    return not conn.url.path.startswith("/api/") and "text/html" in conn.headers.get("accept", "")
 
 
 def _to_login(request: Request) -> Response:
@@ -95,7 +103,8 @@ def _to_login(request: Request) -> Response:
     return RedirectResponse(f"/login{query}", 303)
 
 
-def _problem_page(request: Request, problem: Problem) -> Response:
+def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem in a person's words, with a way on."""
     # Neither is a form that was sent sent again by a link, nor does an address that is wrong help.
     again = request.url.path if problem.status >= 500 and request.method == "GET" else "/"
     context = {

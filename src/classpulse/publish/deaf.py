@@ -1,0 +1,47 @@
+"""Peers that do not read at the moment, and the memory that they may cost together."""
+
+import time
+
+from classpulse.publish.subscriber import Subscriber
+
+BUDGET_BYTES = 64 * 1024 * 1024
+# What a connection holds that is not in the subscriber's buffer: about three pieces.
+CONNECTION_BYTES = 96 * 1024
+# Seconds: who reads now and then is slow, not deaf.
+PATIENCE = 1.0
+
+
+class Deaf:
+    """Those that are waited for; over the budget those are closed that are waited for longest.
+
+    What waits is counted for each although many share it: it is not known who is the last to
+    hold a frame. A resume brings everything back.
+    """
+
+    def __init__(self, budget: int = BUDGET_BYTES) -> None:
+        self._budget = budget
+        self._since: dict[Subscriber, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._since)
+
+    def add(self, subscriber: Subscriber) -> None:
+        """It has stopped reading for now."""
+        self._since[subscriber] = time.monotonic()
+
+    def remove(self, subscriber: Subscriber) -> None:
+        """It reads again, or is gone."""
+        self._since.pop(subscriber, None)
+
+    def keep_within_budget(self) -> None:
+        """Close as many as it takes."""
+        cost = sum(CONNECTION_BYTES + one.size for one in self._since if one.closed is None)
+        if cost <= self._budget:
+            return
+        now = time.monotonic()
+        for subscriber, since in list(self._since.items()):
+            if cost <= self._budget or now - since <= PATIENCE:
+                break
+            if subscriber.closed is None:
+                cost -= CONNECTION_BYTES + subscriber.size
+                subscriber.close("slow")
