@@ -71,7 +71,7 @@ def test_a_database_tool_writes_waits_and_reads(
     assert pasted(writing, running, tmp_path).split() == ["INSERT", "0", "1", "UPDATE", "1"]
     out = pasted(reading, running, tmp_path)
     assert "CALL" in out
-    assert re.search(r"\| +0\n\(1 row\)", out), "a backlog of 0"
+    assert re.search(r"\| +0 \| +0 \| *\n\(1 row\)", out), "a backlog of 0, nothing set aside"
     assert "(5 rows)" in out
 
 
