@@ -18,7 +18,7 @@ _TRIGGER = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _RELATION = re.compile(
-    r"^create (?:table|sequence|(?:or replace )?view) (?:if not exists )?"
+    r"^create (?:(?:unlogged )?table|sequence|(?:or replace )?view) (?:if not exists )?"
     r"(?P<name>classpulse\.\w+|public\.(?:performance_|student_performance_)\w+)",
     re.MULTILINE,
 )
