@@ -10,7 +10,7 @@ with recursive tree (source, relation, depth) as (
             'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies'
         ]) as school (source)
         union all
-        select 'classpulse', machinery.source
+        select 'classpulse' as schema, machinery.source
         from unnest(array['canaries', 'revoked_tokens']) as machinery (source)
     ) as named
     union

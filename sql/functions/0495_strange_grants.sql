@@ -14,8 +14,9 @@ from (
     where n.nspname = 'classpulse'
     union all
     select
-        case when c.relkind = 'S' then 'sequence' else 'table' end,
-        format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname, c.relname), '',
+        case when c.relkind = 'S' then 'sequence' else 'table' end as kind,
+        format('%I.%I', n.nspname, c.relname) as name,
+        format('%I.%I', n.nspname, c.relname) as target, '' as columns,
         c.relowner, c.relacl
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
@@ -31,17 +32,20 @@ from (
         )
     union all
     select
-        'table', format('%I.%I.%I', n.nspname, c.relname, a.attname),
-        format('%I.%I', n.nspname, c.relname), format(' (%I)', a.attname), c.relowner, a.attacl
+        'table' as kind, format('%I.%I.%I', n.nspname, c.relname, a.attname) as name,
+        format('%I.%I', n.nspname, c.relname) as target, format(' (%I)', a.attname) as columns,
+        c.relowner, a.attacl
     from pg_catalog.pg_attribute as a
     join pg_catalog.pg_class as c on c.oid = a.attrelid
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where n.nspname = 'classpulse' and a.attacl is not null and not a.attisdropped
     union all
     select
-        'routine',
-        format('%I.%I', n.nspname, p.proname),
-        format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)), '',
+        'routine' as kind,
+        format('%I.%I', n.nspname, p.proname) as name,
+        format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+            as target,
+        '' as columns,
         p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
     from pg_catalog.pg_proc as p
     join pg_catalog.pg_namespace as n on n.oid = p.pronamespace

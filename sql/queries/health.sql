@@ -8,11 +8,7 @@ select
     current_setting('default_transaction_read_only') = 'on' as is_read_only;
 
 -- name: set_aside
--- Either is null where the database has another version's view.
-select
-    (line.body ->> 'set_aside')::bigint as set_aside,
-    (line.body ->> 'set_aside_since')::timestamptz as set_aside_since
-from (select to_jsonb(status) as body from public.performance_status as status) as line;
+select status.set_aside, status.set_aside_since from public.performance_status as status;
 
 -- name: problems
 -- What keeps a change from being seen or shown, in sentences with the act to do.

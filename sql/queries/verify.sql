@@ -397,8 +397,12 @@ order by policy.school_id nulls first
 select exists (select from classpulse.stale_sections)
 
 -- name: machinery
--- What is not as it was installed, but for the wording of functions, views and triggers.
-select problem as difference from classpulse.missing_triggers
+-- What is not as it was installed, but for the wording of functions, views and triggers. A part that
+-- came or went, or came back by a restore, is no difference: all figures are compared.
+select missing.problem as difference
+from classpulse.missing_triggers as missing
+left join pg_class as c on c.oid = missing.relation
+where missing.operation is not null or c.relkind = 'f'
 union all
 select problem from classpulse.misbound_views
 union all

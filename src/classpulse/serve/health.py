@@ -1,5 +1,6 @@
 """Alive, ready to serve figures, and live: three things that fail apart from each other."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,11 +75,12 @@ async def _ask(database: Any, *, explain: bool, fallback: str | None) -> _Databa
             told = await reader.only(_SQL["answers"])
             if not told["is_installed"]:
                 return _Database(_NOT_INSTALLED)
-            waiting = await reader.one(_SQL["set_aside"]) or {}
-            found = _Database(
-                set_aside=waiting.get("set_aside") or 0,
-                set_aside_since=waiting.get("set_aside_since"),
-            )
+            found = _Database()
+            # a database of an older release has no such columns: the projector says so
+            with contextlib.suppress(asyncpg.UndefinedColumnError):
+                waiting = await reader.only(_SQL["set_aside"])
+                found.set_aside = waiting["set_aside"]
+                found.set_aside_since = waiting["set_aside_since"]
             if told["is_standby"] or told["is_read_only"]:
                 found.reasons.append(_STANDBY if told["is_standby"] else _READ_ONLY)
             elif explain:
