@@ -14,15 +14,28 @@ where figures.section_id = any(cast(:sections as bigint[]))
     and figures.subject_id = any(cast(:subjects as bigint[]));
 
 -- name: stamp
--- Where the figures stand, by the clock of these schools: theirs if they share one, else UTC.
+-- Where the figures stand, by the clock of these schools: theirs if they share one, else UTC; and
+-- which of these sections are set aside, so that their figures are older.
 select
     state.epoch || '-' || state.position as as_of,
     state.as_of_time,
     school.names as school_names,
     school.time_zone,
     timezone(school.time_zone, state.as_of_time) as local_as_of,
-    timezone(school.time_zone, clock_timestamp()) as local_made
+    timezone(school.time_zone, clock_timestamp()) as local_made,
+    waiting.section_ids as set_aside,
+    waiting.names as set_aside_names
 from classpulse.state
+cross join (
+    select
+        coalesce(array_agg(aside.section_id), '{}') as section_ids,
+        coalesce(
+            array_agg(classpulse.shown_name(section.name) order by section.name, section.id), '{}'
+        ) as names
+    from classpulse.set_aside as aside
+    join public.sections as section on section.id = aside.section_id
+    where aside.section_id = any(cast(:sections as bigint[]))
+) as waiting
 cross join (
     select
         coalesce(array_agg(classpulse.shown_name(school.name) order by school.name, school.id), '{}') as names,

@@ -1,4 +1,4 @@
-"""A section whose figures can't be updated says so, in answers and on pages; others say nothing."""
+"""A section whose figures can't be updated says so, in answers, on pages and in reports."""
 
 import json
 import urllib.request
@@ -10,6 +10,14 @@ import pytest
 from processes import admin_token, serving
 
 from classpulse.project.verify import verify
+
+from .conftest import Client
+from .reports import pages, report, rows_of_csv, workbook
+
+OLDER = "The figures can't be updated at the moment and are older"
+IN_WORDS = (
+    "Figures of 10-B can't be updated at the moment and are older. Your administrator sees why."
+)
 
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
@@ -61,3 +69,76 @@ async def test_figures_that_are_older_say_so_and_the_others_do_not(
             answer = await anyio.to_thread.run_sync(get, api + path)
             assert answer.get("set_aside") == said, path
             assert answer["as_of"]
+
+
+async def set_aside(tool: Any, *sections: int) -> None:
+    await tool.execute(
+        "insert into classpulse.set_aside (section_id, reason, retry_at)"
+        " select section, 'a test', now() + interval '1 day' from unnest($1::bigint[]) as section",
+        sections,
+    )
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_csv_says_it_in_the_rows_concerned_and_has_the_same_columns_without(
+    client: Client, tool: Any
+) -> None:
+    head, *_ = (await report(client, "format=csv", 3)).text.splitlines()
+    assert {row["set_aside"] for row in await rows_of_csv(client, "", 3)} == {""}
+    await set_aside(tool, 2, 3)
+    assert (await report(client, "format=csv", 3)).text.splitlines()[0] == head
+    for query in ("", "student_id=1"):
+        rows = await rows_of_csv(client, query, 3)
+        said = {row["section_name"]: row["set_aside"] for row in rows}
+        assert said["10-B"] == OLDER
+        assert said["10-A"] == ""
+        assert all(row["as_of_time"].endswith("Z") for row in rows)
+
+
+@pytest.mark.reliability("one row that can't be handled")
+@pytest.mark.parametrize("query", ["", "section_id=2", "subject_id=1", "student_id=1"])
+async def test_a_workbook_and_a_printed_report_say_it_below_the_as_of_line(
+    client: Client, tool: Any, query: str
+) -> None:
+    def lines(book: Any) -> list[str]:
+        return [str(row[0].value) for row in book["Summary"].iter_rows(max_col=1)]
+
+    assert not any("older" in line for line in lines(await workbook(client, query, 3)))
+    assert "older" not in "".join(await pages(client, query, 3))
+    await set_aside(tool, 2, 3)
+    said = lines(await workbook(client, query, 3))
+    (as_of,) = [number for number, line in enumerate(said) if line.startswith("As of ")]
+    assert said[as_of + 1] == IN_WORDS
+    first, *others = await pages(client, query, 3)
+    assert IN_WORDS in " ".join(first.split())
+    assert all("some figures are older" in page for page in others)
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_report_without_such_a_section_says_nothing(client: Client, tool: Any) -> None:
+    await set_aside(tool, 2, 3)
+    assert {row["set_aside"] for row in await rows_of_csv(client, "section_id=1", 3)} == {""}
+    assert "older" not in "".join(await pages(client, "section_id=1", 3))
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_page_has_a_notice_only_while_a_section_that_it_shows_waits(
+    client: Client, tool: Any
+) -> None:
+    async def shown(path: str) -> str:
+        answer = await client.http.get(path, headers=client.as_(3))
+        assert answer.status_code == 200
+        return " ".join(answer.text.split())
+
+    views = ("/", "/sections", "/sections/2", "/subjects", "/subjects/1", "/students")
+    for path in views:
+        assert "be updated at the moment" not in await shown(path), path
+    await set_aside(tool, 2, 3)
+    for path in views:
+        page = await shown(path)
+        assert "Figures of one section can&#39;t be updated at the moment" in page, path
+    assert "be updated at the moment" not in await shown("/sections/1")
+    await set_aside(tool, 1)
+    assert "Figures of 2 sections can&#39;t be updated at the moment" in await shown("/")
+    await tool.execute("delete from classpulse.set_aside")
+    assert "be updated at the moment" not in await shown("/")

@@ -107,7 +107,8 @@ ATTENDANCE = (
     Column("remarks", "Remarks", width=40, page_width=160),
 )
 # A file of rows says in each what it is as of, so that it stays a rectangle.
-STAMP = ("as_of", "as_of_time")
+# The first says it of rows whose section's figures can't be updated, and is empty in all others.
+STAMP = ("set_aside", "as_of", "as_of_time")
 
 
 def students(*, in_subject: bool, of_one_section: bool) -> tuple[Column, ...]:

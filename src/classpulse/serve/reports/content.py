@@ -1,6 +1,6 @@
 """What a report holds, whatever format it is written in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,8 @@ from classpulse.serve.snapshot import Row
 
 Report = Literal["overview", "section", "subject", "student"]
 Form = Literal["whole", "percent", "text"]
+#: as many sections as one sentence names
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,24 @@ class Stamp:
     time_zone: str
     local_as_of: datetime
     local_made: datetime
+    #: sections whose figures can't be updated and are older than ``as_of``, and their names
+    set_aside: Sequence[int] = ()
+    set_aside_names: Sequence[str] = ()
 
     def as_of_in_words(self) -> str:
         return f"As of {in_words(self.local_as_of)} ({self.time_zone})"
 
     def made_in_words(self) -> str:
         return f"{in_words(self.local_made)} ({self.time_zone})"
+
+    def set_aside_in_words(self) -> str | None:
+        """The sentence beside the as-of line, if some of the figures are older than it says."""
+        if not self.set_aside:
+            return None
+        return (
+            f"Figures of {several(self.set_aside_names, _NAMED)} can't be updated at the moment"
+            " and are older. Your administrator sees why."
+        )
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,13 @@ class Content:
     total: int
     before: list[Table] = field(default_factory=list)
     after: list[Table] = field(default_factory=list)
+
+
+def several(names: Sequence[str], shown: int) -> str:
+    """A, B, C and 4 more."""
+    if len(names) <= shown:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 def in_words(moment: datetime) -> str:

@@ -19,6 +19,7 @@ from classpulse.serve.reports.words import flag
 from classpulse.serve.snapshot import Row
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
+_OLDER = "The figures can't be updated at the moment and are older"
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
@@ -28,6 +29,7 @@ class CsvFile:
     def __init__(self, content: Content) -> None:
         self._names = [column.name for column in content.main.columns]
         self._stamp = [content.stamp.as_of, _moment(content.stamp.as_of_time)]
+        self._set_aside = frozenset(content.stamp.set_aside)
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (it is the answer)
         self._append([_BOM + self._names[0], *self._names[1:], *STAMP])
 
@@ -52,7 +54,8 @@ class CsvFile:
         return self._file
 
     def _line(self, row: Row) -> list[str]:
-        return [*(field(row[name]) for name in self._names), *self._stamp]
+        older = _OLDER if row["section_id"] in self._set_aside else ""
+        return [*(field(row[name]) for name in self._names), older, *self._stamp]
 
     def _append(self, *lines: list[str]) -> None:
         text = io.StringIO(newline="")

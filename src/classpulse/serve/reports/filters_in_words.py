@@ -1,8 +1,7 @@
 """The filters of a report as a person would say them."""
 
-from collections.abc import Sequence
-
 from classpulse.serve.reports.asked import Asked
+from classpulse.serve.reports.content import several
 from classpulse.serve.snapshot import Row
 from classpulse.serve.students import Sort
 
@@ -46,25 +45,18 @@ def narrows(asked: Asked) -> bool:
     return bool(_conditions(asked))
 
 
-def several(names: Sequence[str], shown: int = _SHOWN) -> str:
-    """A, B, C and 4 more."""
-    if len(names) <= shown:
-        return ", ".join(names)
-    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
-
-
 def _which(asked: Asked, names: Row) -> list[str]:
     lines = []
     if asked.section_id:
         word = "Section" if len(names["section_names"]) == 1 else "Sections"
-        lines.append(f"{word}: {several(names['section_names'])}")
+        lines.append(f"{word}: {several(names['section_names'], _SHOWN)}")
     if asked.term is not None:
         lines.append(f"Term: {names['term_name']}")
     elif not asked.section_id:
         lines.append("Sections of the current terms")
     if asked.subject_id:
         word = "Subject" if len(names["subject_names"]) == 1 else "Subjects"
-        lines.append(f"{word}: {several(names['subject_names'])}")
+        lines.append(f"{word}: {several(names['subject_names'], _SHOWN)}")
     return lines
 
 

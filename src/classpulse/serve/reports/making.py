@@ -19,8 +19,17 @@ class Making:
     schools: list[Row]
 
 
-async def stamp_of(reader: Reader, schools: list[Row]) -> tuple[Stamp, list[str]]:
-    """When this is, at these schools, and what they are called."""
-    row = await reader.only(_SQL["stamp"], schools=[school["school_id"] for school in schools])
+async def stamp_of(
+    reader: Reader, schools: list[Row], sections: list[int]
+) -> tuple[Stamp, list[str]]:
+    """When this is, at these schools, and what they are called.
+
+    ``sections``: those whose figures the report holds; which of them are older is in the stamp.
+    """
+    row = await reader.only(
+        _SQL["stamp"],
+        schools=[school["school_id"] for school in schools],
+        sections=sections,
+    )
     names = row.pop("school_names")
     return Stamp(**row), names

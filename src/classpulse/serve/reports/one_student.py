@@ -44,7 +44,7 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Mak
         subjects=[],
         student_id=student_id,
     )
-    stamp, school_names = await stamp_of(reader, schools)
+    stamp, school_names = await stamp_of(reader, schools, of_sections)
     attendance = await reader.all(_SQL["attendance"], student_id=student_id, sections=of_sections)
     grades = _grades(student["subject_grades"])
     number = student["student_number"]

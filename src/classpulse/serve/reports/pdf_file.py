@@ -22,6 +22,7 @@ MOST_ROWS = 5000
 _ABOUT = Style(9, ACCENT, bold=True)
 _TITLE = Style(22, INK, bold=True)
 _STAMP = Style(10, INK)
+_OLDER = Style(10, INK, bold=True)
 _FILTER = Style(9, SOFT)
 _LABEL = Style(7.2, SOFT)
 _VALUE = Style(15, INK, bold=True)
@@ -54,7 +55,13 @@ class PdfFile:
         """The file, from its start, to be closed by whoever sends it."""
         content, stamp = self._content, self._content.stamp
         pages = Pages(
-            head=f"{content.title} · {stamp.as_of_in_words()}",
+            head=" · ".join(
+                [
+                    content.title,
+                    stamp.as_of_in_words(),
+                    *(["some figures are older"] if stamp.set_aside else []),
+                ]
+            ),
             foot=f"Made for {content.viewer_name} on {stamp.made_in_words()}",
         )
         self._opening(pages)
@@ -76,6 +83,8 @@ class PdfFile:
         pages.paragraph(content.title, _TITLE)
         pages.down(2)
         pages.paragraph(content.stamp.as_of_in_words(), _STAMP)
+        if older := content.stamp.set_aside_in_words():
+            pages.paragraph(older, _OLDER)
         pages.paragraph("  ·  ".join(content.filters), _FILTER)
         top = pages.down(12)
         pages.rule(top - 6, RULE, 0.6)

@@ -9,9 +9,9 @@ import msgspec
 from classpulse.serve import overview, sections, subjects
 from classpulse.serve.reports import columns
 from classpulse.serve.reports.asked import Asked
-from classpulse.serve.reports.content import Chart, Content, Figure, Report, Table
+from classpulse.serve.reports.content import Chart, Content, Figure, Report, Table, several
 from classpulse.serve.reports.disclosures import schools_concerned
-from classpulse.serve.reports.filters_in_words import filters_in_words, narrows, several
+from classpulse.serve.reports.filters_in_words import filters_in_words, narrows
 from classpulse.serve.reports.making import Making, stamp_of
 from classpulse.serve.snapshot import Reader, Row
 from classpulse.serve.students import every_standing, sections_asked, sorted_by
@@ -45,7 +45,7 @@ async def list_report(reader: Reader, viewer: Viewer, asked: Asked, report: Repo
         subjects=list(asked.subject_id),
         term=asked.term,
     )
-    stamp, school_names = await stamp_of(reader, schools)
+    stamp, school_names = await stamp_of(reader, schools, of_sections)
     names = await reader.only(
         _SQL["names"],
         sections=list(asked.section_id),

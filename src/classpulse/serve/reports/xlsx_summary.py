@@ -35,6 +35,8 @@ class Summary:
         self._line(content.title, "title")
         self._line(content.about)
         self._line(stamp.as_of_in_words())
+        if older := stamp.set_aside_in_words():
+            self._line(older, "label")
         self._line(f"Made for {content.viewer_name} on {stamp.made_in_words()}", "soft")
         self._line(f"Event {stamp.as_of}", "soft")
         self._row += 1
