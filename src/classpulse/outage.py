@@ -14,8 +14,10 @@ class Outage:
     def failed(self, error: BaseException) -> None:
         """It failed (again)."""
         if not self.lasts:
+            # Postgres adds details on lines of their own
+            said = " ".join(str(error).split())
             self._logger.warning(
-                "%s failed, trying again: %s: %s", self._what, type(error).__name__, error
+                "%s failed, trying again: %s: %s", self._what, type(error).__name__, said
             )
             self.lasts = True
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 import pytest
@@ -34,12 +36,15 @@ pytestmark = pytest.mark.reliability("killed embedded Postgres")
 
 
 @contextmanager
-def started(data_dir: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A command on the embedded database, ended in order."""
+def started(
+    data_dir: Path, *arguments: str, log: IO[bytes] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A command on the embedded database, ended in order; ``log`` takes what it says."""
     with subprocess.Popen(
         command(*arguments),
         env=surroundings(CLASSPULSE_DATA_DIR=str(data_dir)),
-        stdout=subprocess.DEVNULL,
+        stdout=log or subprocess.DEVNULL,
+        stderr=log,
     ) as process:
         try:
             yield process
@@ -150,6 +155,31 @@ async def test_a_killed_postgres_comes_back_and_every_change_is_told_once(
     assert [message.data["position"] for message in got] == sorted(
         {message.data["position"] for message in got}
     )
+
+
+@pytest.mark.parametrize("user", ["demo", "serve"])
+async def test_an_outage_is_a_few_lines_in_the_log_and_no_traceback(
+    data_dir: Path, url: str, tmp_path: Path, user: str
+) -> None:
+    port = free_port()
+    arguments = [user, "--port", str(port), *(["--students", "12"] if user == "demo" else [])]
+    log = tmp_path / "log"
+    with log.open("wb") as file, started(data_dir, *arguments, log=file):
+        await until_ready([port])
+        async with asyncio.timeout(30):
+            while user == "demo" and "Ctrl-C" not in log.read_text():
+                await asyncio.sleep(0.1)
+        before = len(log.read_text())
+        for _ in range(2):
+            os.kill(postmaster(data_dir), signal.SIGKILL)
+            # longer than the pool's first tries to connect again
+            await asyncio.sleep(3)
+            await until_ready([port])
+        said = log.read_text()[before:]
+    assert "Traceback" not in said
+    assert all(re.search(r"(INFO|WARNING) [a-z.]+: ", line) for line in said.splitlines()), said
+    kinds = Counter(kind for kind in re.findall(r"WARNING (.*? failed), trying again", said))
+    assert all(number <= 2 for number in kinds.values()), said
 
 
 async def until_ready(ports: list[int]) -> None:

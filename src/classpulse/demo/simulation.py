@@ -14,6 +14,7 @@ from classpulse.demo.load import made_by_demo
 from classpulse.demo.school import EXTERNAL_ID
 from classpulse.demo.simulator import Simulator
 from classpulse.errors import ClasspulseError, DatabaseError
+from classpulse.outage import Outage
 from classpulse.sql import queries
 
 _SQL = queries("simulate")
@@ -49,12 +50,14 @@ async def simulate(
     only where ``into_real_data`` is given, else :class:`RealDataError`.
     """
     draw = draw or random.Random()  # noqa: S311
+    outage = Outage(_logger, "the simulator's connection")
     written = 0
     while count is None or written < count:
         try:
             async with _as_a_writer(url, into_real_data, draw) as simulator:
                 while count is None or written < count:
                     change = await simulator.write()
+                    outage.over()
                     if change is None and count is not None:
                         raise DatabaseError(
                             "there is no section with students in it to write into: load some first"
@@ -64,9 +67,10 @@ async def simulate(
                         told(change)
                     await asyncio.sleep(min(draw.expovariate(rate), _LONGEST_PAUSE))
         except _LOST as error:
-            _give_up_unless(count is None, error)
+            _give_up_unless(count is None, error, outage)
         except (asyncpg.OperatorInterventionError, DatabaseError) as error:
-            _give_up_unless(count is None and written > 0, error)
+            # before anything worked, it is no outage
+            _give_up_unless(count is None and (written > 0 or outage.lasts), error, outage)
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError):
             # somebody else wrote the same row, or deleted what it hung on: look anew
             _logger.debug("a simulated change met another writer")
@@ -75,12 +79,12 @@ async def simulate(
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-def _give_up_unless(again: bool, error: Exception) -> None:
+def _give_up_unless(again: bool, error: Exception, outage: Outage) -> None:
     if not again:
         if isinstance(error, ClasspulseError):
             raise error
         raise DatabaseError(f"the connection to the database was lost: {error}") from error
-    _logger.warning("simulator lost its connection, trying again: %s", error)
+    outage.failed(error)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Request-scoped reading: the pool, and one snapshot for a whole answer."""
 
+import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -77,6 +78,7 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
     ``pooled``: the address is a pgbouncer's, which neither keeps prepared statements nor takes
     unknown start-up parameters.
     """
+    logging.getLogger("asyncpg.pool").addFilter(_said_once)
     address = Address.parse(url)
     settings = {} if pooled else _SETTINGS
 
@@ -95,6 +97,15 @@ def open_pool(url: str, *, pooled: bool, max_size: int = 8) -> Database:
     return Database(
         "postgresql:///", min_size=1, max_size=max_size, connect=connect, setup=take_any_bytes
     )
+
+
+def _said_once(record: logging.LogRecord) -> bool:
+    """The pool connects again by itself; each try that fails is no more than the same outage."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return True
+    database_outage.failed(error)
+    return False
 
 
 @asynccontextmanager
