@@ -1,4 +1,4 @@
-"""A page says that figures can't be updated for as long as they can't, without being loaded again."""
+"""A page says that figures can't be updated for as long as they can't, without a reload."""
 
 from typing import Any
 
