@@ -3,11 +3,15 @@
 -- A section without a term is always current.
 create or replace view classpulse.current_terms as
 select term.id as term_id, term.school_id
-from public.terms as term
-join public.schools as school on school.id = term.school_id
-cross join lateral (
-    select timezone(school.time_zone, now())::date as today
+from (
+    select
+        school.id as school_id,
+        timezone(classpulse.known_zone(school.time_zone), now())::date as today
+    from public.schools as school
+    -- once for a school, not for each comparison
+    offset 0
 ) as clock
+join public.terms as term on term.school_id = clock.school_id
 where clock.today between term.starts_on and term.ends_on
     or (
         not exists (

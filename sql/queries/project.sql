@@ -425,7 +425,7 @@ with before as (
                     then term.ends_on + 1 end)
             ) as first (day)
             cross join lateral (
-                select timezone(school.time_zone, first.day::timestamp) as midnight
+                select timezone(classpulse.known_zone(school.time_zone), first.day::timestamp) as midnight
             ) as turn
             cross join lateral (
                 values (turn.midnight), (turn.midnight - interval '1 hour')

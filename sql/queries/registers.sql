@@ -18,7 +18,7 @@ select
         where attendance.section_id is null
             and attendance.date between '0001-01-02' and '9999-12-30'
     ) as last_whole_day,
-    timezone(school.time_zone, now())::date as today
+    timezone(classpulse.known_zone(school.time_zone), now())::date as today
 from public.sections as section
 join public.schools as school on school.id = section.school_id
 where section.id = cast(:section_id as bigint);

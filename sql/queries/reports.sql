@@ -40,7 +40,8 @@ cross join (
     select
         coalesce(array_agg(classpulse.shown_name(school.name) order by school.name, school.id), '{}') as names,
         case
-            when count(distinct school.time_zone) = 1 then min(school.time_zone)
+            when count(distinct school.time_zone) = 1
+                then classpulse.known_zone(min(school.time_zone))
             else 'UTC'
         end as time_zone
     from public.schools as school

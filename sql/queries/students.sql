@@ -352,7 +352,9 @@ with rows as (
             end as exam_date,
             case
                 when grade.created_at between '0001-01-03' and '9999-12-29'
-                    then timezone(school.time_zone, grade.created_at)::date
+                    then timezone(
+                        classpulse.known_zone(school.time_zone), grade.created_at
+                    )::date
             end as recorded_on
     ) as day
     where grade.student_id = cast(:student_id as bigint)

@@ -170,3 +170,45 @@ async def test_one_of_the_two_looks_is_the_first_moment_of_a_day_whatever_the_cl
         day,
     )
     assert found == datetime.fromisoformat(turn)
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_school_whose_time_zone_is_unknown_goes_by_utc_and_stops_no_other(
+    database_url: str, connection: Any
+) -> None:
+    # as after an upgrade of the system's time zones, or a restore without the check
+    await connection.execute("alter table schools drop constraint schools_time_zone_is_known")
+    await connection.execute(SCHOOL + TERMS.format(zone=zone_where_midnight_is_in(8)))
+    await connection.execute("update schools set time_zone = 'Mars/Olympus' where id = 2")
+    async with leading(database_url):
+        await connection.execute("update terms set name = 'Longer' where id = 3")
+        assert await told(connection, 20) == [(1, [1, 2])]
+        await connection.execute("call performance_wait(timeout => '10 s')")
+        assert await connection.fetchval("select set_aside from performance_status") == 0
+    current = await connection.fetch(
+        "select section_id from classpulse.current_sections order by section_id"
+    )
+    assert [row["section_id"] for row in current] == [2, 3, 4]
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_terms_without_a_beginning_or_an_end_stop_nobody(
+    database_url: str, connection: Any
+) -> None:
+    await connection.execute(
+        "do $$ declare one record; begin"
+        " for one in select conname from pg_constraint"
+        " where conrelid = 'terms'::regclass and contype = 'c'"
+        " loop execute format('alter table terms drop constraint %I', one.conname); end loop;"
+        " end $$"
+    )
+    await connection.execute(SCHOOL + TERMS.format(zone=zone_where_midnight_is_in(8)))
+    await connection.execute(
+        "insert into terms (id, school_id, name, starts_on, ends_on) values"
+        " (11, 2, 'Ever', '-infinity', 'infinity'), (12, 2, 'Never', 'infinity', '-infinity'),"
+        " (13, 2, 'Old', '4000-01-01 BC', '3000-01-01 BC'),"
+        " (14, 2, 'Last', current_date, '5874897-12-31')"
+    )
+    async with leading(database_url):
+        assert await told(connection, 20) == [(1, [1, 2])]
+        await connection.execute("call performance_wait(timeout => '10 s')")
