@@ -245,6 +245,19 @@ async def test_after_uninstall_a_migrate_makes_it_whole_again(database_url):
     assert await shape(database_url) == before
 
 
+async def test_uninstall_leaves_the_column_of_accounts_and_a_migrate_makes_new_ones(database_url):
+    await execute(database_url, "insert into educators (email, full_name) values ('a@b.c', 'A')")
+    connection = await asyncpg.connect(database_url)
+    try:
+        before = await connection.fetchval("select account_id from educators")
+        await uninstall(database_url)
+        assert await connection.fetchval("select account_id from educators") == before
+        await migrate(database_url)
+        assert await connection.fetchval("select account_id from educators") != before
+    finally:
+        await connection.close()
+
+
 async def test_uninstall_touches_nothing_where_classpulse_never_was(empty_database_url):
     await execute(empty_database_url, "create table public.performance_cache (id int)")
     await uninstall(empty_database_url)

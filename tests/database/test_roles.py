@@ -129,3 +129,13 @@ async def test_a_tool_gives_no_educator_the_id_and_with_it_the_password_of_anoth
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with connection.transaction():
                 await connection.execute("update educators set id = 3 where id = 1")
+
+
+async def test_a_copy_of_educators_names_its_columns(connection):
+    await connection.execute("set role classpulse_writer")
+    columns = ["email", "full_name", "school_id"]
+    await connection.copy_records_to_table(
+        "educators", records=[("a@b.c", "A", None)], columns=columns
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.copy_records_to_table("educators", records=[])
