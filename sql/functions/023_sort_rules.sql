@@ -1,5 +1,5 @@
 -- What a language sorts unlike the root collation: text and what takes its place, in turns, of
--- classpulse.lowered text. A letter of its own comes after all that begins with the one before it.
+-- classpulse.lowered text. A separate letter comes after all that begins with the one before it.
 -- Not by the server's ICU: a build may lack it, and a key must be the same on every server.
 create or replace function classpulse.sort_rules(locale text) returns jsonb
 language plpgsql immutable parallel safe

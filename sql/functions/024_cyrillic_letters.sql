@@ -1,4 +1,4 @@
--- Letters that have a place of their own among those of Cyrillic, and a number or parts elsewhere.
+-- Letters that have their own place among those of Cyrillic, and a number or parts elsewhere.
 -- A private character after them all takes the place of the tilde in sort_rules.
 create or replace function classpulse.cyrillic_letters(name text) returns text
 language plpgsql immutable parallel safe

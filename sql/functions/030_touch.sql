@@ -1,5 +1,5 @@
--- updated_at follows a change, unless the writer gave one of its own. Generated columns are not
--- there yet before an update, and are no change of their own; which there are is asked once a
+-- updated_at follows a change, unless the writer gave one. Generated columns are not
+-- there yet before an update, and are no change by themselves; which there are is asked once a
 -- transaction, for asking for every row would cost more than all the rest.
 create or replace function classpulse.touch() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 -- True for a table whose changes count: one of the school's, or a part of one. A table that was one
 -- of them once, and still carries our triggers, may be written without a word. For any other it is
--- an error: whoever may create a table must not forge changes by hanging our functions on it.
+-- an error: who may create a table must not forge changes by hanging our functions on it.
 create or replace function classpulse.is_captured(relation oid, source text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- Rows written with ids of their own leave the sequence of the next id behind: the school's tables
+-- Rows written with their ids leave the sequence of the next id behind: the school's tables
 -- where an insert without an id would fail.
 create or replace function classpulse.sequences_behind()
 returns table (relation regclass, sequence regclass, next_id bigint, highest_id bigint)

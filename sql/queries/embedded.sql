@@ -10,7 +10,7 @@ begin
     if (select rolname <> 'classpulse' from pg_roles where oid = 10) then
         return;
     end if;
-    -- nobody may rename the role of their own session
+    -- nobody may rename their session's role
     create role classpulse_renaming superuser;
     set session authorization classpulse_renaming;
     alter role classpulse rename to classpulse_owner;

@@ -29,7 +29,7 @@ from (
 ) as healed;
 
 -- name: lock_holder
--- The session that holds the projector's lock, whoever's it is.
+-- The session that holds the projector's lock, also a stranger's.
 select
     held.pid,
     coalesce(pg_get_userbyid(activity.usesysid), '(unknown)') as role,

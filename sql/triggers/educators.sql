@@ -14,7 +14,7 @@ for each row when (
     old.role <> new.role or old.is_active <> new.is_active or old.id <> new.id
     or old.account_id <> new.account_id
 ) execute function classpulse.educator_changes();
--- whoever writes, and in whatever replication role
+-- for every writer, and in every replication role
 alter table public.educators
 enable always trigger classpulse_account,
 enable always trigger classpulse_email,

@@ -23,7 +23,7 @@ import { Theme } from "./theme.js";
 const SPREAD = 2_000;
 /** Who comes back later than this begins a new visit: milliseconds. */
 const AWAY = 30 * 60_000;
-/** A page that is watched says so, lest its visit end: milliseconds. */
+/** A page that is watched says so, so that its visit does not end: milliseconds. */
 const WATCHED = 10 * 60_000;
 
 /** Of a page that may not be fetched any more: what that means. */

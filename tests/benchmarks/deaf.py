@@ -2,7 +2,7 @@
 
     python tests/benchmarks/deaf.py --readers 500 --rate 1000 --seconds 40
 
-A server of its own on an embedded Postgres. Printed: resident memory before and at the peak, the
+A separate server on an embedded Postgres. Printed: resident memory before and at the peak, the
 longest and the median overview meanwhile, and how many streams the server closed.
 """
 

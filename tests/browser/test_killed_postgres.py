@@ -26,7 +26,7 @@ A_RETURN = 40_000
 
 @pytest.fixture
 def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
-    """On an embedded database of its own, still without a school."""
+    """On its own embedded database, still without a school."""
     server = Server("", tmp_path / "server.log")
     with server.log.open("wb") as log:
         server.process = subprocess.Popen(

@@ -1,5 +1,5 @@
-"""What is derived, moved and refused holds whoever writes, also where triggers are switched off for
-a restore or a sink; and a dump comes back as it was."""
+"""What is derived, moved and refused holds for every writer, also where triggers are switched
+off for a restore or a sink; and a dump comes back as it was."""
 
 import asyncio
 import json

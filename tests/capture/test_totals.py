@@ -1,4 +1,4 @@
-"""A grade's total follows its exam's, whoever writes at the same time."""
+"""A grade's total follows its exam's, also while others write."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -36,7 +36,7 @@ async def test_it_passes_against_a_server_and_leaves_nothing(
     assert await connection.fetchval("select count(*) from classpulse.passwords") == 0
 
 
-@pytest.mark.reliability("sequences left behind by ids of one's own")
+@pytest.mark.reliability("sequences left behind by chosen ids")
 async def test_it_passes_beside_rows_with_ids_of_their_own(
     database_url: str, connection: Connection, tmp_path: Path
 ) -> None:

@@ -45,7 +45,7 @@ def test_an_educator_is_added_with_a_password_from_standard_input(run_here, data
     assert PASSWORD not in row["hash"]
 
 
-@pytest.mark.reliability("sequences left behind by ids of one's own")
+@pytest.mark.reliability("sequences left behind by chosen ids")
 def test_an_educator_is_added_beside_rows_with_ids_of_their_own(run_here, database_url, ask):
     ask(
         execute,

@@ -320,7 +320,7 @@ def alive_again(data_dir, killed):
 
 
 def working_in(data_dir):
-    """The processes of Postgres in it, whoever started them."""
+    """The processes of Postgres in it, no matter who started them."""
     found = set()
     for process in psutil.process_iter():
         with suppress(psutil.Error):

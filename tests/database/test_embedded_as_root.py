@@ -1,4 +1,4 @@
-"""As root Postgres runs as a user of its own, and no folder is opened to it."""
+"""As root Postgres runs as another user, and no folder is opened to it."""
 
 import asyncio
 import os
@@ -95,7 +95,7 @@ def closed_environment(closed):
 
 
 def bin_path_of(environment, data_dir, copies):
-    """Whence a Python of its own runs Postgres, when ``copies`` is where a copy may be kept."""
+    """Where a separate Python runs Postgres from, when ``copies`` is where a copy may be kept."""
     code = USE.replace(
         "with embedded",
         "from classpulse.database import programs\n"

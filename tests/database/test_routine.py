@@ -222,7 +222,7 @@ async def test_uninstall_leaves_what_somebody_put_into_our_schema(database_url: 
     await connection.close()
 
 
-@pytest.mark.reliability("sequences left behind by ids of one's own")
+@pytest.mark.reliability("sequences left behind by chosen ids")
 async def test_a_sequence_left_behind_is_said_and_set_forward_by_repair(database_url: str) -> None:
     await run(database_url, SCHOOL)
     notes = (await migrate(database_url)).warnings

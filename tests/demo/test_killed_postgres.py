@@ -69,7 +69,7 @@ async def connected(url: str, seconds: float = 60) -> "asyncpg.Connection[asyncp
 
 
 async def write(url: str, written: list[str], number: int) -> None:
-    """So many grades more, each in a commit of its own; ``written`` has those acknowledged."""
+    """So many grades more, each in its own commit; ``written`` has those acknowledged."""
     connection = await connected(url)
     goal = len(written) + number
     attempt = 0

@@ -72,7 +72,7 @@ class Attempts:
         if draw.random() < 0.15:
             method = draw.choice(_METHODS)
         headers = self._headers()
-        # every second one gets past the door with what it has of its own
+        # every second one gets past the door with its own values
         is_tame = draw.random() < 0.5
         address = self._tame(template, method) if is_tame else self._address(template)
         attempt = Attempt(method, address, headers)

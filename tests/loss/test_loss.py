@@ -173,7 +173,7 @@ async def disturb(work: Work, server: Server, postmaster: Postmaster) -> int:
     for share in sorted((*KILLS, RESTART)):
         await work.reaches(share)
         if share == RESTART:
-            # whoever uses it starts it again
+            # a process that uses it starts it again
             await asyncio.to_thread(postmaster.stop)
         else:
             server.kill()

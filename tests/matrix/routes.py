@@ -110,7 +110,7 @@ def routes_of(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[s
         elif isinstance(route, WebSocketRoute):
             yield "WS", prefix + route.path
         elif isinstance(route, Route):
-            # without methods of its own a route says itself what it takes: the stream
+            # without its own methods a route says itself what it takes: the stream
             for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
                 yield method, prefix + route.path
 

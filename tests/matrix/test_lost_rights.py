@@ -1,4 +1,4 @@
-"""Whoever loses the right to look loses it on every route, on every process, and on open streams.
+"""Who loses the right to look loses it on every route, on every process, and on open streams.
 
 Two real servers on one database. Each loss is asked of every route before and after, with the same
 token, and a colleague who lost nothing goes on.

@@ -183,7 +183,7 @@ async def test_tables_exchanged_by_renaming_are_followed_by_their_name(
 ) -> None:
     await connection.execute("create table public.grades_next (like grades including all)")
     for average in (90, 30, 70):
-        # each time the table that was away comes back, with triggers of its own from the second on
+        # each time the table that was away comes back, with its own triggers from the second on
         await connection.execute("truncate grades_next")
         await connection.execute(
             "insert into grades_next overriding system value select * from grades"

@@ -71,7 +71,7 @@ async def _add(
             known = await connection.fetchrow(queries("cli")["educator"], email)
             await _check_school(connection, known, role, school)
             if known is None:
-                # a tool that wrote ids of its own left the sequence behind
+                # a tool that chose its ids left the sequence behind
                 advance = queries("migrate")["advance_sequences"]
                 for said in await connection.fetch(advance, "public.educators"):
                     click.echo(f"note: {said['sentence']}", err=True)

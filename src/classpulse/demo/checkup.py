@@ -47,7 +47,7 @@ class Checkup:
                     server_settings={**STEADY, "statement_timeout": "0"},
                 )
                 _same(await connection.fetchval(_SQL["capture_is_intact"]), True, "triggers whole")
-                # a tool that wrote ids of its own left the sequences of the next ones behind
+                # a tool that chose its ids left the sequences of the next ones behind
                 await connection.fetch(queries("migrate")["advance_sequences"], None)
             with self._step("the server answers, and changes arrive there"):
                 await self._until_ready()

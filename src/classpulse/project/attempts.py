@@ -40,7 +40,7 @@ async def each(
     """Attempt all at once, then the halves of what failed: returns what fails alone, and why.
 
     What ``attempt`` did for units that failed is undone in the database; it must keep nothing of
-    them on its own side.
+    them outside of it.
     """
     if not units:
         return []

@@ -24,7 +24,7 @@ AGAIN_SECONDS, AGAIN_MOST_SECONDS = 2.0, 10.0
 
 
 class Healing:
-    """The leader's look at the machinery, and a session of its own that puts things back."""
+    """The leader's look at the machinery, and the separate session that puts things back."""
 
     def __init__(self, url: str) -> None:
         self._url = url

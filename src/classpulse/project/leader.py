@@ -232,7 +232,7 @@ async def _try_lock(connection: "Connection", version: str) -> int | None:
 async def _pass_by_stranger(connection: "Connection") -> None:
     """Any role may take any advisory lock: where one that can't project has ours, use another.
 
-    Whoever takes a lock confirms its number in the row that is locked here, so that two never lead.
+    One that takes a lock confirms its number in the row locked here, so that two never lead.
     """
     holder = await connection.fetchrow(SQL["lock_holder"])
     if holder is None or not holder["is_stranger"]:

@@ -58,7 +58,7 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
     now: Row = new or {}
     is_graded = now.get("status") == "graded"
     shown = percentage(now["score"], now["total_marks"]) if is_graded else None
-    # whoever sees only where it came to learns nothing of where it was
+    # one who sees only where it came to learns nothing of where it was
     here = old if old is not None and old["section_id"] == section else None
     grade = {
         "grade_id": row["id"],

@@ -51,7 +51,7 @@ class Hub:
     """The subscribers of a process, and where it stands in the log.
 
     ``resolve`` reads what educators may see now; the streams of those it leaves out are closed.
-    ``position`` is the last event handed out: whoever is attached has everything up to it in the
+    ``position`` is the last event handed out: who is attached has everything up to it in the
     buffer.
     """
 

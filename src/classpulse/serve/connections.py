@@ -82,7 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse_head()
 
     def handle_websocket_upgrade(self) -> None:
-        """A whole request: from here on the socket has bounds of its own."""
+        """A whole request: from here on the socket has its own bounds."""
         self._unfinished.end(self)
         super().handle_websocket_upgrade()
 
@@ -120,7 +120,7 @@ class BoundedHttp(HttpToolsProtocol):
         elif self.cycle is None or self.cycle.response_complete:
             self.transport.abort()
         else:
-            # whoever waits for the rest of the body hears that it does not come
+            # what waits for the rest of the body hears that it does not come
             self.transport.close()
 
     def _wait(self) -> None:

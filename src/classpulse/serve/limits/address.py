@@ -4,7 +4,7 @@ import ipaddress
 
 from starlette.requests import HTTPConnection
 
-# What one subscriber of IPv6 gets: whoever has one address of it has them all.
+# What one subscriber of IPv6 gets: who has one address of it has them all.
 _IPV6_PREFIX = 64
 
 

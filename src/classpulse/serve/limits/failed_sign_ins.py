@@ -15,7 +15,7 @@ _SQL = queries("limits")
 class FailedSignIns(WindowStorage, MovingWindowSupport):
     """A moving window, exact for all processes: one statement counts and decides.
 
-    Each is dear anyway (a password is checked), so that a statement more does not matter.
+    Each costs much anyway (a password is checked), so one more statement does not matter.
     """
 
     def __init__(self, database: Database) -> None:

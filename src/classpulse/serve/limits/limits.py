@@ -40,7 +40,7 @@ class Limits:
             tasks.create_task(self._share_streams())
             tasks.create_task(self._forget())
 
-    # `databases` ties a connection to a task: each statement has a task of its own, so that one
+    # `databases` ties a connection to a task: each statement has its own task, so that one
     # that is cut off while it gives the connection back spoils nothing for the next.
 
     async def _share_requests(self) -> None:

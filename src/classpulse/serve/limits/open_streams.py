@@ -19,7 +19,7 @@ from classpulse.sql import queries
 logger = logging.getLogger(__name__)
 _SQL = queries("limits")
 
-# Streams and sockets of one process, whoever they belong to.
+# Streams and sockets of one process, of all educators.
 MOST_IN_PROCESS = 20_000
 # Seconds: a process that says nothing for fifteen is dead (take_streams.sql).
 STAY_EVERY = 5.0

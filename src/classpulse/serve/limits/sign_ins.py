@@ -87,7 +87,7 @@ class SignIns:
             raise
         finally:
             if not attempt.failed:
-                # a task of its own: who leaves now must not leave the count behind
+                # a separate task: who leaves now must not leave the count behind
                 await asyncio.shield(asyncio.create_task(self._take_back(counted)))
 
     async def forget(self) -> None:

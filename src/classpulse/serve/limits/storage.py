@@ -21,7 +21,7 @@ class WindowStorage(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """What the library may wrap in an error of its own."""
+        """What the library may wrap in its own error."""
         return LOST
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
