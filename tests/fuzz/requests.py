@@ -3,6 +3,7 @@
 import json
 import random
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -61,8 +62,9 @@ class Attempt:
 class Attempts:
     """Requests drawn by a seed: the same seed draws the same ones."""
 
-    def __init__(self, seed: int, token: str) -> None:
+    def __init__(self, seed: int, token: Callable[[], str]) -> None:
         self._draw = random.Random(seed)
+        # a new one for each: some of them sign it out
         self._token = token
         self._routes = [route for route in MATRIX if route[0] != "WS"]
 
@@ -109,7 +111,7 @@ class Attempts:
     def _headers(self) -> list[tuple[str, bytes]]:
         headers = []
         if self._draw.random() < 0.8:
-            headers.append(("Authorization", f"Bearer {self._token}".encode()))
+            headers.append(("Authorization", f"Bearer {self._token()}".encode()))
         for name in self._draw.sample(sorted(_HEADERS), self._draw.choice([0, 0, 1, 2])):
             headers.append((name, self._draw.choice(_HEADERS[name]).encode()))
         return headers

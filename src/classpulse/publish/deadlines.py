@@ -32,7 +32,9 @@ class Deadlines:
         self._heap: list[tuple[float, int, Deadline]] = []
         self._number = count()
         self._cancelled = 0
-        self._timer: asyncio.TimerHandle | None = None
+        # uvloop gives a plain handle for a moment that has come, which tells no time
+        self._timer: asyncio.Handle | None = None
+        self._timer_due = 0.0
 
     def after(self, seconds: float, call: Callable[[], None]) -> Deadline:
         """Call ``call`` in so many seconds (at once where they are negative)."""
@@ -40,7 +42,7 @@ class Deadlines:
         deadline = Deadline(self, call)
         due = loop.time() + max(0.0, seconds)
         heapq.heappush(self._heap, (due, next(self._number), deadline))
-        if self._timer is None or due < self._timer.when():
+        if self._timer is None or due < self._timer_due:
             self._set(loop)
         return deadline
 
@@ -66,7 +68,10 @@ class Deadlines:
     def _set(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(self._heap[0][0], self._ring) if self._heap else None
+        self._timer = None
+        if self._heap:
+            self._timer_due = self._heap[0][0]
+            self._timer = loop.call_at(self._timer_due, self._ring)
 
     def _ring(self) -> None:
         loop = asyncio.get_running_loop()
