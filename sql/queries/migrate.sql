@@ -142,7 +142,7 @@ where altered.how is not null;
 select captured.name
 from unnest($1::text[]) as captured (name)
 where split_part(captured.name, '.', 2) in (
-    select missing.source from classpulse.missing_triggers as missing
+    select missing.source from classpulse.missing_triggers as missing where missing.is_curable
 );
 
 -- name: close_functions

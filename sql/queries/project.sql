@@ -612,7 +612,7 @@ select classpulse.database_identity()
 -- name: look
 -- Whether something that an administrator undid is to be put back.
 select
-    exists (select from classpulse.missing_triggers)
+    exists (select from classpulse.missing_triggers as missing where missing.is_curable)
     or exists (select from classpulse.misbound_views)
     or exists (
         select from classpulse.definitions as made
