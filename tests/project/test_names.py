@@ -66,7 +66,10 @@ async def test_a_new_leader_names_those_whom_an_earlier_version_took_in(
 ) -> None:
     async with leading(database_url):
         await connection.execute("call performance_wait(timeout => '20 s')")
-    await connection.execute("delete from classpulse.student_names")
+    await connection.execute(
+        "delete from classpulse.student_names where student_id = 10001;"
+        "update students set last_name = 'Ek' where id = 10003; delete from classpulse.changes"
+    )
     async with leading(database_url):
         await connection.execute("call performance_wait(timeout => '20 s')")
     assert await connection.fetchval(DIFFERING) == 0

@@ -65,6 +65,12 @@ def trigger(script: Script) -> Step:
     return Step(script.file, (*_recorded(script), *_worded(script)))
 
 
+def names() -> Step:
+    """Those who are there already. Not together with the views: a large school takes a minute,
+    and whoever reads would wait for them."""
+    return Step("names of students", (Statement(queries("project")["name_everyone"]),))
+
+
 def version() -> Step:
     """Which SQL the database has now, for the Python that leads."""
     record = Statement(queries("migrate")["record_version"], (shipped.version(),))
