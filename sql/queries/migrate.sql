@@ -148,9 +148,6 @@ where split_part(captured.name, '.', 2) in (
 -- name: close_functions
 revoke execute on all routines in schema classpulse from public;
 
--- name: retry_set_aside
-update classpulse.set_aside set retry_at = clock_timestamp();
-
 -- name: has_roles
 select count(*) = 2 from pg_roles where rolname in ('classpulse_writer', 'classpulse_reader');
 

@@ -89,7 +89,7 @@ def search_path() -> Step:
 
 def retry() -> Step:
     """What the version before could not handle is tried again at once."""
-    return Step("sections set aside", (Statement(queries("migrate")["retry_set_aside"]),))
+    return Step("sections set aside", (Statement(queries("project")["retry_set_aside"]),))
 
 
 def removal() -> Step:
