@@ -23,8 +23,9 @@ select
 from (
     select
         student.id,
-        left(student.first_name, 500) as first_name,
-        left(student.last_name, 500) as last_name,
+        -- never null, whatever a school made of its own columns: the leader names everybody
+        coalesce(left(student.first_name, 500), '') as first_name,
+        coalesce(left(student.last_name, 500), '') as last_name,
         coalesce(left(student.student_number, 500), '') as student_number,
         coalesce(left(student.email, 500), '') as email,
         coalesce(school.locale, '') as locale

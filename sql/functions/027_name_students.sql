@@ -52,5 +52,3 @@ begin
         number = excluded.number;
 end
 $$;
--- At an installation, and whenever this file is another: those who are there already.
-select classpulse.name_students(null, null, null);

@@ -1,5 +1,6 @@
 -- What keeps a change from being seen: a captured table whose trigger is missing, switched off or
--- not as it was made, and a part of it that came, went or can't be captured. `problem` says it.
+-- not as it was made, and a part of it that came, went or can't be captured. `problem` says it;
+-- `is_curable` is false of what only the school can put right.
 create or replace view classpulse.missing_triggers as
 with triggers as (
     select
@@ -46,7 +47,8 @@ select
             '%s: the trigger that captures %s is missing, off or changed', triggers.relation,
             triggers.operation
         )
-    end as problem
+    end as problem,
+    triggers.relation is not null as is_curable
 from triggers
 where triggers.is_right is not true or triggers.is_only_off
 union all
@@ -60,7 +62,8 @@ select
         else format(
             '%s is new as, or below, the table %s', captured.relation::regclass, captured.source
         )
-    end
+    end,
+    c.relkind <> 'f'
 from classpulse.captured_relations as captured
 join pg_catalog.pg_class as c on c.oid = captured.relation
 left join classpulse.captures as known
@@ -69,7 +72,8 @@ where c.relkind = 'f' or known.relation is null
 union all
 select
     known.relation::regclass, null, known.source, false,
-    format('%s is no longer, nor below, the table %s', known.relation::regclass, known.source)
+    format('%s is no longer, nor below, the table %s', known.relation::regclass, known.source),
+    true
 from classpulse.captures as known
 left join classpulse.captured_relations as captured
     on captured.relation = known.relation and captured.source = known.source

@@ -14,14 +14,17 @@ select status.set_aside, status.set_aside_since from public.performance_status a
 -- What keeps a change from being seen or shown, in sentences with the act to do.
 select problem as sentence from classpulse.hidden_tables
 union all
+select problem from classpulse.missing_triggers where not is_curable
+union all
 select
     problem || ': the leading process puts this right by itself as soon as it gets a lock; '
     'if it stays, run classpulse migrate as the owner'
 from (
-    select problem from classpulse.missing_triggers where operation is null
+    select problem from classpulse.missing_triggers where operation is null and is_curable
     union all
     select problem from (
-        select problem from classpulse.missing_triggers where operation is not null
+        select problem from classpulse.missing_triggers
+        where operation is not null and is_curable
         order by problem limit 4
     ) as first
     union all

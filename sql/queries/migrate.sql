@@ -142,14 +142,11 @@ where altered.how is not null;
 select captured.name
 from unnest($1::text[]) as captured (name)
 where split_part(captured.name, '.', 2) in (
-    select missing.source from classpulse.missing_triggers as missing
+    select missing.source from classpulse.missing_triggers as missing where missing.is_curable
 );
 
 -- name: close_functions
 revoke execute on all routines in schema classpulse from public;
-
--- name: retry_set_aside
-update classpulse.set_aside set retry_at = clock_timestamp();
 
 -- name: has_roles
 select count(*) = 2 from pg_roles where rolname in ('classpulse_writer', 'classpulse_reader');

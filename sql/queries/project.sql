@@ -271,18 +271,9 @@ from classpulse.fold($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5:
 -- Of students (null: of all), of those in sections, of those at schools.
 select classpulse.name_students($1::bigint[], $2::bigint[], $3::bigint[])
 
--- name: name_the_unnamed
--- Students that a leader of an earlier version took in.
-select classpulse.name_students(
-    array(
-        select student.id from public.students as student
-        where not exists (
-            select from classpulse.student_names as named where named.student_id = student.id
-        )
-    ),
-    '{}',
-    '{}'
-)
+-- name: name_everyone
+-- Whom the migration finds, and whom a leader of an earlier version took in or renamed.
+select classpulse.name_students(null, null, null)
 
 -- name: figures
 -- Everything that the events of a batch tell, in one round trip. The columns of each kind are
@@ -612,7 +603,7 @@ select classpulse.database_identity()
 -- name: look
 -- Whether something that an administrator undid is to be put back.
 select
-    exists (select from classpulse.missing_triggers)
+    exists (select from classpulse.missing_triggers as missing where missing.is_curable)
     or exists (select from classpulse.misbound_views)
     or exists (
         select from classpulse.definitions as made

@@ -5,18 +5,19 @@
 cross join (
     values (
         null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null, null, null, null, null
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null
     )
 ) as absent (
     id, school_id, term_id, section_id, educator_id, student_id, subject_id, exam_id, name,
-    code, role, is_active, email, student_number, first_name, last_name, roll_number,
+    locale, code, role, is_active, email, student_number, first_name, last_name, roll_number,
     exam_date, total_marks, score, status, graded_on, remarks, date, period, created_at,
     updated_at
 )
 cross join lateral (
     select
         id, school_id, term_id, section_id, educator_id, student_id, subject_id, exam_id,
-        left(name::text, 501) as name, left(code::text, 501) as code,
+        left(name::text, 501) as name, left(locale::text, 501) as locale,
+        left(code::text, 501) as code,
         left(role::text, 501) as role, is_active, left(email::text, 501) as email,
         left(student_number::text, 501) as student_number,
         left(first_name::text, 501) as first_name, left(last_name::text, 501) as last_name,

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -188,6 +189,34 @@ async def test_a_long_transaction_holds_up_the_installation_and_not_the_writers(
     finally:
         await report.close()
         await writer.close()
+
+
+@pytest.mark.reliability("a routine act stops what is live")
+async def test_naming_a_large_school_keeps_no_reader_waiting(database_url):
+    await execute(
+        database_url,
+        "insert into schools (id, name) values (1, 'School')",
+        "insert into students (id, school_id, first_name) values (1, 1, 'Ann')",
+        "delete from classpulse.objects where starts_with(file, 'functions/02')",
+    )
+    slow = await asyncpg.connect(database_url)
+    await slow.execute("begin; insert into classpulse.student_names values (1, 1, '', '', '', '')")
+    reader = await asyncpg.connect(database_url)
+    migration = asyncio.create_task(migrate(database_url))
+    longest = 0.0
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        began = time.monotonic()
+        await reader.execute("select from classpulse.section_figures")
+        longest = max(longest, time.monotonic() - began)
+        await asyncio.sleep(0.01)
+    assert not migration.done()
+    assert longest < 0.7
+    await slow.execute("rollback")
+    await migration
+    assert await reader.fetchval("select words from classpulse.student_names") == " ann"
+    await slow.close()
+    await reader.close()
 
 
 async def test_patience_that_ends_names_who_is_in_the_way(database_url):

@@ -9,7 +9,9 @@ import asyncpg
 import pytest
 from leaders import leading
 
+from classpulse.database.migrate import heal
 from classpulse.project.verify import verify
+from classpulse.sql import queries
 
 SCHOOL = """
 insert into schools (id, name) values (1, 'School');
@@ -228,3 +230,19 @@ async def test_putting_back_keeps_no_writer_waiting(
     await intact(connection, 30)
     await report.close()
     await writer.close()
+
+
+@pytest.mark.reliability("a routine act stops what is live")
+async def test_what_only_the_school_can_put_right_is_said_and_left_alone(
+    database_url: str, connection: Any
+) -> None:
+    await connection.execute(
+        "create foreign data wrapper nothing; create server far foreign data wrapper nothing;"
+        "create foreign table far_register () inherits (attendance) server far"
+    )
+    assert not await connection.fetchval("select classpulse.capture_is_intact()")
+    assert not await connection.fetchval(queries("project")["look"])
+    assert (await heal(database_url)).objects == []
+    said = [row["sentence"] for row in await connection.fetch(queries("health")["problems"])]
+    assert len(said) == 1
+    assert said[0].endswith("detach it")

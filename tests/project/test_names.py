@@ -66,10 +66,30 @@ async def test_a_new_leader_names_those_whom_an_earlier_version_took_in(
 ) -> None:
     async with leading(database_url):
         await connection.execute("call performance_wait(timeout => '20 s')")
-    await connection.execute("delete from classpulse.student_names")
+    await connection.execute(
+        "delete from classpulse.student_names where student_id = 10001;"
+        "update students set last_name = 'Ek' where id = 10003; delete from classpulse.changes"
+    )
     async with leading(database_url):
         await connection.execute("call performance_wait(timeout => '20 s')")
     assert await connection.fetchval(DIFFERING) == 0
+
+
+@pytest.mark.reliability("one row that can't be handled")
+async def test_a_student_without_a_last_name_stops_no_leader(
+    database_url: str, connection: Any, school: None
+) -> None:
+    await connection.execute(
+        "alter table students alter last_name drop not null, alter first_name drop not null;"
+        "update students set last_name = null where id = 10004;"
+        "insert into students (school_id, first_name, last_name) values (1, null, null)"
+    )
+    async with leading(database_url):
+        await connection.execute("call performance_wait(timeout => '20 s')")
+    assert await connection.fetchval(DIFFERING) == 0
+    assert await connection.fetchval(
+        "select count(*) = (select count(*) from students) from classpulse.student_names"
+    )
 
 
 async def test_verify_finds_and_repairs_another_name(

@@ -111,6 +111,31 @@ async def test_a_section_that_fails_waits_and_all_others_go_on(
 
 
 @pytest.mark.reliability("one row that can't be handled")
+async def test_a_row_takes_no_other_section_of_its_student_along(
+    database_url: str, connection: Connection, school: None
+) -> None:
+    async with leader_session(database_url) as session:
+        await connection.execute("insert into enrollments values (6, 1)")
+        await drained(session)
+        await connection.execute(
+            """update performance_cache set grade_distribution = '{"A": "many"}'
+            where section_id = 1 and subject_id is null"""
+        )
+        await connection.execute(GRADE, 6, 1, 1, 91)
+        # names every section of the student
+        await connection.execute(
+            "insert into attendance (student_id, date, status) values (6, '2026-01-05', 'late')"
+        )
+        await drained(session)
+        waiting = await connection.fetch("select section_id from classpulse.set_aside")
+        assert [row["section_id"] for row in waiting] == [1]
+        (attended,) = await events(connection, "attendance_update")
+        assert attended["attendance_data"]["section_id"] == 2
+        assert attended["performance_data"]["student"]["late_sessions"] == 1
+        assert attended["performance_data"]["section"]["total_students"] == 5
+
+
+@pytest.mark.reliability("one row that can't be handled")
 async def test_what_was_set_aside_comes_back_by_itself_with_exact_figures_and_is_told(
     database_url: str,
     connection: Connection,

@@ -52,6 +52,8 @@ async def migrate(
             done.migrations.append(script.path.stem)
 
         await _renew(installing, catalog, done, report)
+        if done.objects:
+            await installing.run(steps.names())
         if not await catalog.has_version():
             await installing.run(steps.version())
 

@@ -30,6 +30,7 @@ def _installation() -> Iterator[str]:
     yield _transaction(steps.functions(shipped.functions()))
     for script in shipped.triggers():
         yield _transaction(steps.trigger(script))
+    yield _transaction(steps.names())
     yield _transaction(steps.roles())
     yield _transaction(steps.search_path())
 

@@ -65,6 +65,12 @@ def trigger(script: Script) -> Step:
     return Step(script.file, (*_recorded(script), *_worded(script)))
 
 
+def names() -> Step:
+    """Those who are there already. Not together with the views: a large school takes a minute,
+    and whoever reads would wait for them."""
+    return Step("names of students", (Statement(queries("project")["name_everyone"]),))
+
+
 def version() -> Step:
     """Which SQL the database has now, for the Python that leads."""
     record = Statement(queries("migrate")["record_version"], (shipped.version(),))
@@ -83,7 +89,7 @@ def search_path() -> Step:
 
 def retry() -> Step:
     """What the version before could not handle is tried again at once."""
-    return Step("sections set aside", (Statement(queries("migrate")["retry_set_aside"]),))
+    return Step("sections set aside", (Statement(queries("project")["retry_set_aside"]),))
 
 
 def removal() -> Step:

@@ -7,7 +7,7 @@ figures are those of exactly the events up to the position.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from classpulse.errors import OtherVersionError
 from classpulse.project.aside import Aside, described
 from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each, is_of_data
-from classpulse.project.care import sections_of, take_with_care
+from classpulse.project.care import load_with_care, sections_of, take_with_care
 from classpulse.project.entry import Entry, Numbered, ascii_json
 from classpulse.project.figures import Asked, Figures
 from classpulse.project.order import Key, in_order, unclear, with_both
@@ -310,10 +310,12 @@ class _Batch:
         figures = Figures()
         self._members = await self._memberships(changes)
 
-        async def load(units: Sequence[int | Change]) -> None:
+        async def load(units: Sequence[int | Change], without: Collection[int] = ()) -> None:
             asked = Asked()
             asked.sections.update(unit for unit in units if isinstance(unit, int))
             asked_by([unit for unit in units if isinstance(unit, Change)], self._members, asked)
+            if without:
+                asked.leave_out(without)
             if asked:
                 figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
 
@@ -322,9 +324,7 @@ class _Batch:
             *(change for change in changes if not self._is_aside(change)),
         ]
         if self._careful:
-            for unit, error in await each(self._connection, units, load):
-                for section in sections_of(unit, self._members):
-                    await self._aside.add(section, error)
+            await load_with_care(self._connection, units, load, self._members, self._aside)
         else:
             await load(units)
         figures.remember(changes)

@@ -5,13 +5,13 @@ school's tables, so they lose nothing by it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from classpulse.capture.change import Change
-from classpulse.project.aside import described
+from classpulse.project.aside import Aside, described
 from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each
 from classpulse.project.figures import Asked
@@ -61,11 +61,41 @@ def _look_at(change: Change) -> None:
     asked_by([change], {}, Asked())
 
 
+async def load_with_care(
+    connection: "Connection",
+    units: Sequence[int | Change],
+    load: Callable[[Sequence[int | Change], Collection[int]], Awaitable[None]],
+    memberships: Memberships,
+    aside: Aside,
+) -> None:
+    """Load what telling these needs, and set aside the sections of which it can't be loaded.
+
+    ``load`` is given the units, and sections to leave out of them.
+    """
+
+    async def whole(some: Sequence[int | Change]) -> None:
+        await load(some, ())
+
+    async def rest(some: Sequence[int | Change]) -> None:
+        await load(some, aside.sections)
+
+    for unit, error in await each(connection, units, whole):
+        sections = sections_of(unit, memberships)
+        if len(sections) > 1:
+            # one of them may be all that fails: the others are told
+            for section, reason in await each(connection, sorted(sections - aside.sections), whole):
+                await aside.add(section, reason)
+            if not await each(connection, (unit,), rest):
+                continue
+        for section in sections:
+            await aside.add(section, error)
+
+
 def sections_of(unit: int | Change, memberships: Memberships) -> set[int]:
     """The sections that a change concerns; of a section, itself."""
     if isinstance(unit, int):
         return {unit}
-    sections = {unit.section_id, *(row.get("section_id") for row in unit.rows)}
+    sections = {row.get("section_id") for row in unit.rows} or {unit.section_id}
     students = {*unit.student_ids, *(row.get("student_id") for row in unit.rows)}
     if unit.source == "students":
         students.update(row["id"] for row in unit.rows)

@@ -1,7 +1,7 @@
 """The figures and names that the events of a batch tell, as the database shows them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +32,13 @@ class Asked:
 
     def __bool__(self) -> bool:
         return any(self.arguments())
+
+    def leave_out(self, sections: Collection[int]) -> None:
+        """Ask nothing of the figures of these sections."""
+        self.pairs = {key for key in self.pairs if key[1] not in sections}
+        self.sections.difference_update(sections)
+        self.subjects = {key for key in self.subjects if key[0] not in sections}
+        self.marks = {key for key in self.marks if key[1] not in sections}
 
     def arguments(self) -> list[list[int]]:
         """The arrays that the query ``figures`` takes, in its order."""

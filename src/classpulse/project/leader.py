@@ -163,7 +163,7 @@ class Leader:
     async def _lead(self, connection: "Connection", number: int) -> None:
         loop = asyncio.get_running_loop()
         cursor = await open_log(connection)
-        await connection.execute(SQL["name_the_unnamed"])
+        await connection.execute(SQL["name_everyone"])
         wake = Wake(connection)
         await wake.start()
         self.leading = True
