@@ -64,7 +64,6 @@ class Server:
     port: int = field(default_factory=free_port)
     settings: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
