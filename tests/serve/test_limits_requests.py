@@ -48,6 +48,13 @@ async def test_who_asks_too_often_is_told_when_to_come_back(school_url: str) -> 
         assert (await client.http.get(f"{API}/terms")).status_code == 401
 
 
+async def test_a_long_session_counts_as_a_short_one(school_url: str) -> None:
+    await early_in_a_minute()
+    async with serving(school_url, request_limit=(3, 0), session_days=365) as client:
+        older = client.as_(1, auth_time=time.time() - 100 * 86_400)
+        assert await let_through(lambda: client.http.get(f"{API}/terms", headers=older), 5) == 3
+
+
 async def test_a_page_refused_is_a_page(school_url: str) -> None:
     async with serving(school_url, request_limit=(0, 1)) as client:
         headers = {"Accept": "text/html"}
