@@ -264,19 +264,24 @@ class Hub:
             )
             for educator_id in some:
                 for subscriber in by_educator[educator_id]:
-                    self._apply(found.get(educator_id), subscriber)
+                    if found is None:
+                        # unknown rights are none; their clients come back and are asked
+                        self.end(subscriber, "unavailable")
+                    else:
+                        self._apply(found.get(educator_id), subscriber)
 
-    async def _rights_of(self, tokens: Mapping[int, Collection[str]]) -> Mapping[int, Rights]:
+    async def _rights_of(
+        self, tokens: Mapping[int, Collection[str]]
+    ) -> Mapping[int, Rights] | None:
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 found = await self._resolve(tokens)
-        # Whatever it was: unknown rights are none. Their clients come back and are asked.
         except (OSError, TimeoutError) as error:
             self._outage.failed(error)
-            return {}
+            return None
         except Exception:
             logger.exception("the rights of educators can't be read; their streams end")
-            return {}
+            return None
         self._outage.over()
         return found
 
