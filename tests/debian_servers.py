@@ -33,10 +33,10 @@ def needed(program: str | Path, package: str) -> str:
     return found
 
 
-def run(*arguments: object, user: str = "postgres") -> None:
+def run(*arguments: object, user: str | None = "postgres") -> None:
     """A program as the user who may run it: servers refuse root."""
     command = [str(argument) for argument in arguments]
-    if os.geteuid() == 0:
+    if user is not None and os.geteuid() == 0:
         command = ["runuser", "-u", user, "--", *command]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -96,11 +96,11 @@ def postgres(*, of: Postgres | None = None, **settings: str) -> Iterator[Postgre
                 server.stop()
 
 
-def make_certificate(path: Path) -> Path:
-    """A self-signed certificate for localhost, and its key beside it."""
+def make_certificate(path: Path, *, user: str | None = "postgres") -> Path:
+    """A self-signed certificate for localhost, and its key beside it; ``user``: whose they are."""
     request = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -out {path}.crt"
     names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-    run(needed("openssl", "openssl"), *request.split(), "-keyout", f"{path}.key", *names)
+    run(needed("openssl", "openssl"), *request.split(), "-keyout", f"{path}.key", *names, user=user)
     return path.with_suffix(".crt")
 
 

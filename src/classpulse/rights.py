@@ -24,8 +24,8 @@ class Bearer:
 class Rights:
     """Of an active educator, as read at one moment.
 
-    ``since``: from when on tokens without a session hold, in unix seconds. ``revoked``: the tokens
-    signed out, with the seconds until they end.
+    ``since``: from when on tokens without a session hold, in unix seconds. ``revoked``: those of
+    the tokens asked about that were signed out, with the seconds until they end.
     """
 
     scope: Scope

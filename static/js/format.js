@@ -1,4 +1,5 @@
-// Values as text. The server's display.py is the twin: both write the same figures.
+// Values as text. The server's display.py is the twin: both write the same figures. A number that
+// decode.js kept as its digits is rounded as these, not as the nearest number of JavaScript's.
 
 export const UNKNOWN = "–";
 

@@ -16,8 +16,15 @@ test("two ids that differ in their last digit alone stay two", () => {
 });
 
 test("a number that fits stays a number", () => {
-  const text = '{"id": 9007199254740991, "n": -3, "average": 59.994999999999999999, "e": 1e300}';
+  const text =
+    '{"id": 9007199254740991, "n": -3, "average": 123456789012.345000000000, "e": 1.5E+300,' +
+    ' "least": -0.000000000000000000123}';
   assert.deepEqual(decode(text), JSON.parse(text));
+});
+
+test("a score that would be rounded is its digits", () => {
+  const digits = ["59.99499999999999999999999999", "-123456789.12345678", "1.2345678901234567e-5"];
+  assert.deepEqual(decode(`[${digits}, 59.995]`), [...digits, 59.995]);
 });
 
 test("digits inside of text stay as they are", () => {

@@ -20,6 +20,14 @@ test("figures keep their two places", () => {
   assert.equal(shown(17.5, "marks"), "17.5");
 });
 
+test("a figure that is kept as its digits is rounded as these", () => {
+  assert.equal(shown("59.99499999999999999999999999", "marks"), "59.99");
+  assert.equal(shown("59.99500000000000000000000001", "marks"), "60");
+  assert.equal(shown("123456789.12499999999999999999", "percent"), "123,456,789.12%");
+  assert.equal(shown("9007199254740993", "whole"), "9,007,199,254,740,993");
+  assert.equal(lengthOfBar("59.99499999999999999999999999"), "59.99");
+});
+
 test("times are the reader's own, days are not moved", () => {
   assert.equal(shown("2025-10-20T15:30:05Z", "clock"), "21:00:05");
   assert.equal(shown("2025-10-20T18:40:05Z", "moment"), "Oct 21, 00:10");

@@ -84,6 +84,33 @@ async def test_a_scope_that_fails_by_itself_keeps_nothing_from_the_others(
     running.cancel()
 
 
+@pytest.mark.reliability("a call that fails among many")
+async def test_scopes_too_large_to_be_read_in_time_keep_nothing_from_the_others(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overviews, "EVERY", 0.01)
+    monkeypatch.setattr(overviews, "RETRY_EVERY", 0.01)
+    asked = 0
+
+    async def overview(scope: Scope) -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        if min(scope.sections) <= 3:
+            raise TimeoutError
+        return {}
+
+    hub = Hub(no_rights)
+    # whatever the order in which they come
+    hub.touched = dict.fromkeys(map(reader, range(1, 31)))  # type: ignore[assignment]
+    readers = list(hub.touched)
+    running = asyncio.create_task(Overviews(hub, overview).run())
+    await until(lambda: all(one.buffer for one in readers[3:]))
+    tries = asked
+    await until(lambda: asked >= tries + 20)
+    assert len(caplog.records) == 1
+    running.cancel()
+
+
 @pytest.mark.reliability("an outage that floods the log")
 async def test_rights_that_cannot_be_read_are_one_line(caplog: pytest.LogCaptureFixture) -> None:
     async def away(educator_ids: Collection[int]) -> dict[int, Rights]:

@@ -178,6 +178,16 @@ async def test_changes_are_told_old_to_new_with_the_newest_first(
     ]
 
 
+async def test_a_score_of_many_digits_is_rounded_once_as_the_figures_are(
+    client: Client, tool: Tool
+) -> None:
+    few = "59." + "994" + 23 * "9"
+    await tool.execute(f"update grades set score = {few} where student_id = 1 and exam_id = 1")
+    await folded_in(tool)
+    assert told(await card(client, 1))[0] == ("Mathematics · Algebra", "35", "59.99 of 100 (F)")
+    assert "59.99 of 100 (F)" in await html(client, "/")
+
+
 async def test_nobody_sees_a_change_of_a_section_that_is_not_theirs(
     client: Client, tool: Tool
 ) -> None:

@@ -14,6 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from processes import serving as running
 
+from classpulse.serve.limits import request_counts
 from classpulse.serve.limits.address import network_of
 from classpulse.serve.limits.request_counts import RequestCounts
 
@@ -46,6 +47,13 @@ async def test_who_asks_too_often_is_told_when_to_come_back(school_url: str) -> 
         # another educator at the same address, and one whom nobody knows
         assert (await client.get("/terms", 2)).status_code == 200
         assert (await client.http.get(f"{API}/terms")).status_code == 401
+
+
+async def test_a_long_session_counts_as_a_short_one(school_url: str) -> None:
+    await early_in_a_minute()
+    async with serving(school_url, request_limit=(3, 0), session_days=365) as client:
+        older = client.as_(1, auth_time=time.time() - 100 * 86_400)
+        assert await let_through(lambda: client.http.get(f"{API}/terms", headers=older), 5) == 3
 
 
 async def test_a_page_refused_is_a_page(school_url: str) -> None:
@@ -107,6 +115,37 @@ async def test_the_time_to_wait_is_true(school_url: str) -> None:
         assert 0 < wait <= 60
         now += wait + 0.05
         assert await limiter.hit(limit, "me"), spread
+
+
+async def test_counts_that_wait_too_long_for_postgres_are_forgotten_and_end_nothing(
+    school_url: str, tool: Any
+) -> None:
+    now = 60_000_010.0
+    async with Database(school_url) as database:
+        counts = RequestCounts(database, clock=lambda: now)
+        for name in ("one", "other"):
+            assert await counts.acquire_sliding_window_entry(name, 10, 60)
+        async with tool.transaction():
+            await tool.execute("lock table classpulse.request_counts in exclusive mode")
+            merging = asyncio.create_task(counts.merge())
+            await asyncio.sleep(0.2)
+            now += 600
+            forgetting = asyncio.create_task(counts.forget(60))
+            await asyncio.sleep(0.2)
+            assert not merging.done()
+        await asyncio.gather(merging, forgetting)
+        # and the next are counted as ever
+        assert await counts.acquire_sliding_window_entry("one", 2, 60)
+        await counts.merge()
+        assert (await counts.get_sliding_window("one", 60))[2] == 1
+
+
+async def test_what_a_process_counts_alone_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_counts, "_REMEMBERED", 100)
+    counts = RequestCounts(Database("postgresql:///nowhere"), clock=lambda: 60_000_010.0)
+    for number in range(1000):
+        assert await counts.acquire_sliding_window_entry(f"address {number}", 10, 60)
+    assert (len(counts._known), len(counts._unmerged)) == (100, 100)
 
 
 async def test_without_postgres_a_process_counts_alone(

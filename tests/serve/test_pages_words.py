@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from classpulse.serve.pages.happenings import happening
 from classpulse.serve.pages.runs import Runs
 
 # the same cases hold for the page's own module
-CASES = json.loads(Path(__file__, "../../js/happenings.json").resolve().read_text())
+CASES = json.loads(
+    Path(__file__, "../../js/happenings.json").resolve().read_text(), parse_float=Decimal
+)
 
 FORMS = ["text", "whole", "percent", "marks", "clock", "moment", "day", "result", "yes_no"]
 

@@ -1,5 +1,6 @@
 """Every error is a problem, every answer carries its headers."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import anyio
 import asyncpg
 import httpx2
 import pytest
+from starlette.routing import Mount, Route
 
 from classpulse.serve import cursors, overview, sections, snapshot
 from classpulse.serve.pages import subjects as subjects_page
@@ -39,6 +41,28 @@ async def test_unknown_addresses_and_methods_are_problems(reader: Client) -> Non
         answer = await reader.http.request(method, path)
         check_problem(answer, 405)
         assert answer.headers["allow"]
+
+
+def methods_by_path(routes: list[Any], prefix: str = "") -> dict[str, set[str]]:
+    """What each address takes, in whatever number of routes."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        if isinstance(route, Mount):
+            for path, methods in methods_by_path(route.routes, prefix + route.path).items():
+                found.setdefault(path, set()).update(methods)
+        elif isinstance(route, Route):
+            path = re.sub(r"\{.*?\}", "1", prefix + route.path)
+            found.setdefault(path, set()).update(route.methods or {"GET", "HEAD"})
+    return found
+
+
+async def test_a_wrong_method_is_told_all_that_an_address_takes(reader: Client) -> None:
+    takes = methods_by_path(reader.app.routes)
+    assert takes["/login"] == {"GET", "HEAD", "POST"}
+    for path, methods in takes.items():
+        answer = await reader.http.request("PUT", path)
+        check_problem(answer, 405)
+        assert set(answer.headers["allow"].split(", ")) == methods, path
 
 
 async def test_health_refuses_what_it_does_not_know(reader: Client) -> None:

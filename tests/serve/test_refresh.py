@@ -10,6 +10,7 @@ import pytest
 
 from classpulse.serve import tokens
 from classpulse.serve.auth import COOKIE
+from classpulse.serve.scope import rights_of
 
 from .conftest import PASSWORD, SECRET, Client, serving
 from .live import listening
@@ -72,6 +73,25 @@ async def test_two_tabs_that_refresh_at_once_both_go_on(client: Client, tool: An
     assert (await refresh(client, token)).status_code == 401
     for answer in (one, two):
         assert await me(client, answer.json()["access_token"]) == 200
+
+
+async def test_a_token_costs_no_more_for_all_that_its_educator_has_ended(
+    client: Client, tool: Any
+) -> None:
+    await tool.execute(
+        "insert into classpulse.revoked_tokens (jti, educator_id, expires_at, revoked_at)"
+        " select 'ended ' || n, 1, now() + interval '1 hour', now()"
+        " from generate_series(1, 1000) as n"
+    )
+    database = client.app.state.database
+    asked: dict[int, set[str]] = {1: {"ended 7", "holds"}, 2: {"ended 8"}}
+    found = await rights_of(database, asked)
+    # a token is its own educator's alone
+    assert {one: set(found[one].revoked) for one in asked} == {
+        1: {"ended 7", "ended 8"},
+        2: set(),
+    }
+    assert await me(client, await login(client)) == 200
 
 
 async def test_a_logout_ends_a_refreshed_token_without_its_grace(client: Client) -> None:

@@ -99,6 +99,13 @@ async def test_a_page_that_is_watched_for_an_hour_is_one_visit(client: Client, t
         assert moved(await looks(client)) == first
 
 
+async def test_a_visit_is_noted_by_a_post_alone(client: Client) -> None:
+    for method in ("GET", "PUT"):
+        answer = await client.http.request(method, "/api/v1/visits", headers=client.as_(1))
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_unknown_is_compared_with_nothing(client: Client, tool: Any) -> None:
     await sign_in(client, email="new@north.school")
     await looks(client)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -111,6 +112,17 @@ async def test_a_page_of_another_site_may_not_open_it(live: Live) -> None:
     for origin in ("https://allowed.example", f"http://127.0.0.1:{live.port}"):
         async with opened(live, origin=origin) as socket:
             await message(socket, "ready")
+
+
+async def test_a_socket_that_is_refused_is_no_error_in_the_log(
+    live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    for wrong in ({"origin": "https://evil.example"}, {"query": "?since=nonsense"}):
+        with pytest.raises(InvalidStatus):
+            await opened(live, **wrong)
+    async with opened(live) as socket:
+        await message(socket, "ready")
+    assert [line.message for line in caplog.records if line.levelno >= logging.WARNING] == []
 
 
 async def test_a_malformed_since_refuses_the_handshake(live: Live) -> None:

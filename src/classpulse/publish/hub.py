@@ -32,7 +32,8 @@ from classpulse.rights import Rights
 
 logger = logging.getLogger(__name__)
 
-Resolve = Callable[[Collection[int]], Awaitable[Mapping[int, Rights]]]
+# Of educators, each with the names of the tokens that are asked about.
+Resolve = Callable[[Mapping[int, Collection[str]]], Awaitable[Mapping[int, Rights]]]
 
 # Without an educator they are everybody's.
 _CHANGES_OF_RIGHTS = frozenset({"scope_changed", "_token_revoked", "_rights_changed"})
@@ -50,7 +51,8 @@ class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
 class Hub:
     """The subscribers of a process, and where it stands in the log.
 
-    ``resolve`` reads what educators may see now; the streams of those it leaves out are closed.
+    ``resolve`` reads what educators may see now and which tokens hold; the streams of those it
+    leaves out are closed.
     ``position`` is the last event handed out: who is attached has everything up to it in the
     buffer.
     """
@@ -257,22 +259,29 @@ class Hub:
         concerned = list(by_educator)
         for start in range(0, len(concerned), _RESOLVE_AT_ONCE):
             some = concerned[start : start + _RESOLVE_AT_ONCE]
-            found = await self._rights_of(some)
+            found = await self._rights_of(
+                {one: {each.bearer.jti for each in by_educator[one]} for one in some}
+            )
             for educator_id in some:
                 for subscriber in by_educator[educator_id]:
-                    self._apply(found.get(educator_id), subscriber)
+                    if found is None:
+                        # unknown rights are none; their clients come back and are asked
+                        self.end(subscriber, "unavailable")
+                    else:
+                        self._apply(found.get(educator_id), subscriber)
 
-    async def _rights_of(self, educator_ids: Collection[int]) -> Mapping[int, Rights]:
+    async def _rights_of(
+        self, tokens: Mapping[int, Collection[str]]
+    ) -> Mapping[int, Rights] | None:
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
-                found = await self._resolve(educator_ids)
-        # Whatever it was: unknown rights are none. Their clients come back and are asked.
+                found = await self._resolve(tokens)
         except (OSError, TimeoutError) as error:
             self._outage.failed(error)
-            return {}
+            return None
         except Exception:
             logger.exception("the rights of educators can't be read; their streams end")
-            return {}
+            return None
         self._outage.over()
         return found
 

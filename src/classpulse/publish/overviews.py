@@ -28,6 +28,8 @@ class Overviews:
         self._hub = hub
         self._overview = overview
         self._outage = Outage(logger, "reading overviews")
+        # lately: it may be they alone that can't be read
+        self._failed: set[Scope] = set()
 
     def ask(self, subscriber: Subscriber) -> None:
         """Send it the overview soon: it has just begun."""
@@ -47,13 +49,15 @@ class Overviews:
                 await self._send_all(self._overview, by_scope)
 
     async def _send_all(self, overview: Overview, by_scope: dict[Scope, list[Subscriber]]) -> None:
-        while by_scope:
-            scope = next(iter(by_scope))
+        self._failed &= by_scope.keys()
+        # those that failed come last, so that they keep nothing from the others
+        for scope in sorted(by_scope, key=self._failed.__contains__):
             try:
                 await self._send(overview, scope, by_scope[scope])
             except LOST as error:
                 # the others would fail as well: all wait for the next round
                 self._outage.failed(error)
+                self._failed.add(scope)
                 for subscribers in by_scope.values():
                     self._hub.touched.update(s for s in subscribers if s.closed is None)
                 return
@@ -61,8 +65,9 @@ class Overviews:
                 # It comes from elsewhere and must not end the publishing; a change asks again.
                 logger.exception("an overview can't be read")
             else:
-                self._outage.over()
+                self._failed.discard(scope)
             del by_scope[scope]
+        self._outage.over()
 
     async def _send(self, overview: Overview, scope: Scope, subscribers: list[Subscriber]) -> None:
         figures = await overview(scope)

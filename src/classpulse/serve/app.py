@@ -89,9 +89,9 @@ def create_app(
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
     # while it gives the connection back could never take another.
-    async def resolve(educator_ids: Collection[int]) -> Mapping[int, Rights]:
+    async def resolve(bearers: Mapping[int, Collection[str]]) -> Mapping[int, Rights]:
         with _away_as_lost():
-            return await asyncio.create_task(rights_of(state.database, educator_ids))
+            return await asyncio.create_task(rights_of(state.database, bearers))
 
     async def overview_of_scope(scope: Scope) -> dict[str, Any]:
         somebody = Viewer(0, "", "", "", scope.school_id, scope)
@@ -170,11 +170,10 @@ def _routes() -> list[BaseRoute]:
     ]
     return [
         Mount("/api/v1/auth", routes=sessions.routes),
-        *visits.routes,
         *stream.routes,
         *websocket.routes,
         Mount("/api/v1/performance", routes=performance),
-        Mount("/api/v1", routes=disclosures.routes),
+        Mount("/api/v1", routes=[*disclosures.routes, *visits.routes]),
         *health.routes,
         *page_routes,
     ]
@@ -209,6 +208,7 @@ def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Mid
                 per_educator=per_educator,
                 per_address=per_address,
                 secret=jwt_secret,
+                session_days=settings.session_days,
             )
         )
     return [*middleware, Middleware(BodyLimit)]

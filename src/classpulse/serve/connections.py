@@ -160,6 +160,18 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             # discarded; a client that is sent away while it writes would not read why
             super().data_received(data)
 
+    async def run_asgi(self) -> None:
+        """A socket that was refused had its answer: the log must not call it a fault of ours."""
+        app = self.app
+
+        async def answered(*arguments: Any) -> None:
+            await app(*arguments)
+            if self.initial_response is not None and self.close_sent:
+                self.handshake_complete = True
+
+        self.app = answered
+        await super().run_asgi()
+
     def _close(self) -> None:
         self.queue.put_nowait(
             {"type": "websocket.disconnect", "code": _POLICY_VIOLATION, "reason": _TOO_MUCH}

@@ -1,7 +1,7 @@
 """The one place that resolves what somebody may see."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -31,7 +31,8 @@ async def viewer_by_id(
     With the ``claims`` of a token: ``None`` too if that token was ended.
     """
     async with _reader_of(source) as reader:
-        row = await reader.one(_SQL["viewers"], ids=[educator_id])
+        jtis = [] if claims is None else [claims.jti]
+        row = await reader.one(_SQL["viewers"], ids=[educator_id], jtis=jtis)
     if row is None:
         return None
     rights_now = _rights_in(row)
@@ -52,11 +53,12 @@ async def viewer_by_id(
     )
 
 
-async def rights_of(database: Database, educator_ids: Iterable[int]) -> dict[int, Rights]:
-    """What educators may see now, and which of their tokens hold; who is gone or inactive is not
-    in it."""
+async def rights_of(database: Database, tokens: Mapping[int, Collection[str]]) -> dict[int, Rights]:
+    """What educators may see now, and which of these ``tokens`` of theirs hold; who is gone or
+    inactive is not in it."""
+    jtis = sorted({jti for some in tokens.values() for jti in some})
     async with one_statement(database) as reader:
-        rows = await reader.all(_SQL["viewers"], ids=list(educator_ids))
+        rows = await reader.all(_SQL["viewers"], ids=list(tokens), jtis=jtis)
     return {row["id"]: _rights_in(row) for row in rows}
 
 

@@ -65,4 +65,4 @@ async def _seen(request: Request) -> Response:
     return Response(status_code=204)
 
 
-routes = [Route("/api/v1/visits", _seen, methods=["POST"])]
+routes = [Route("/visits", _seen, methods=["POST"])]

@@ -56,6 +56,9 @@ class RequestCounts(WindowStorage, SlidingWindowCounterSupport):
         left = 1 - now / expiry % 1
         if math.floor(count.before * left) + count.merged + here + amount > limit:
             return False
+        if not here and len(self._unmerged) >= _REMEMBERED:
+            # nobody takes them while Postgres is away
+            del self._unmerged[next(iter(self._unmerged))]
         self._unmerged[key, count.window] = here + amount
         # Of one who is new here other processes may know.
         is_new = not count.merged and not count.before and not here
@@ -89,10 +92,10 @@ class RequestCounts(WindowStorage, SlidingWindowCounterSupport):
                 requests=list(sent.values()),
             )
         for name, amount in sent.items():
-            if (left := self._unmerged[name] - amount) > 0:
+            # some may have been forgotten while the statement ran
+            left = self._unmerged.pop(name, 0) - amount
+            if left > 0:
                 self._unmerged[name] = left
-            else:
-                del self._unmerged[name]
         for row in rows:
             count = self._known.get(row["counted_for"])
             if count is not None and count.window == row["window_number"]:

@@ -36,12 +36,14 @@ class RequestLimits:
         per_educator: int,
         per_address: int,
         secret: str,
+        session_days: int,
     ) -> None:
         self._app = app
         self._limiter = SlidingWindowCounterRateLimiter(counts)
         self._per_educator = per_educator and RateLimitItemPerMinute(per_educator)
         self._per_address = per_address and RateLimitItemPerMinute(per_address)
         self._secret = secret
+        self._session_days = session_days
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or scope["path"].startswith(_UNCOUNTED):
@@ -81,7 +83,7 @@ class RequestLimits:
         if not token:
             return None
         try:
-            return tokens.read(self._secret, token).educator_id
+            return tokens.read(self._secret, token, session_days=self._session_days).educator_id
         except tokens.TokenError:
             return None
 

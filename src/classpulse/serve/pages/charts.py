@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -131,9 +132,9 @@ def _placed(works: Iterable[Row]) -> list[tuple[float, Row]]:
     return list(zip(across, in_order, strict=True))
 
 
-def _scale(percentages: Iterable[float]) -> tuple[int, int]:
+def _scale(percentages: Iterable[float | Decimal]) -> tuple[int, int]:
     """The top of the scale and the step of its lines: 100, or what holds more than that."""
-    highest = max([100.0, *percentages])
+    highest = max([100.0, *map(float, percentages)])
     step = 50
     while highest > 4 * step:
         step *= 2

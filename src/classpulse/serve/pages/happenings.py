@@ -1,6 +1,7 @@
 """Events in words, for the list of the newest. ``static/js/happenings.js`` is the live twin."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypedDict
 
 import msgspec
@@ -30,7 +31,9 @@ class _Told(TypedDict, total=False):
 
 
 #: Of an event's JSON what is put in words: a small part of it, for most of it are figures.
-read_event: Callable[[bytes | msgspec.Raw], Event] = msgspec.json.Decoder(_Told).decode
+read_event: Callable[[bytes | msgspec.Raw], Event] = msgspec.json.Decoder(
+    _Told, float_hook=Decimal
+).decode
 
 
 def happening(event: Event) -> dict[str, Any] | None:

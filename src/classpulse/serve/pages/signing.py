@@ -79,6 +79,11 @@ async def logout(request: Request) -> Response:
     return response
 
 
+# One route: another method is told both.
+async def _form_or_post(request: Request) -> Response:
+    return await (login(request) if request.method == "POST" else login_form(request))
+
+
 def _login_page(
     target: str,
     email: str = "",
@@ -91,7 +96,6 @@ def _login_page(
 
 
 routes = [
-    Route("/login", for_people(login_form)),
-    Route("/login", for_people(login), methods=["POST"]),
+    Route("/login", for_people(_form_or_post), methods=["GET", "POST"]),
     Route("/logout", for_people(logout), methods=["POST"]),
 ]
