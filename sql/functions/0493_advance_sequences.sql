@@ -1,6 +1,6 @@
 -- Sets each sequence that was left behind (of one table, where given) past the highest id, and says
--- which. With the writers of
--- the table kept out for that moment, or it could be set back below an id drawn meanwhile.
+-- which. The table's writers are kept out for that moment, or it could be set back below an id that
+-- one of them draws.
 create or replace function classpulse.advance_sequences(of_table regclass default null)
 returns setof text
 language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '1s'

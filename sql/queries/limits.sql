@@ -54,9 +54,6 @@ update classpulse.failed_sign_ins as known set
 where known.counted_for = cast(:counted_for as text)
 returning known.counted_for;
 
--- name: forget_failures
-delete from classpulse.failed_sign_ins where counted_for = cast(:counted_for as text);
-
 -- name: take_streams
 select of_educator, granted
 from classpulse.take_streams(

@@ -35,6 +35,22 @@ async def test_live_only_on_proof(client: Client) -> None:
     assert (body["set_aside"], body["set_aside_since"], body["found_late"]) == (0, None, 0)
 
 
+async def test_all_who_ask_at_once_share_one_look_at_the_database(
+    client: Client, tool: Any
+) -> None:
+    """Nobody counts these requests, so they must not take the pool from those who work."""
+    sessions = (
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and application_name = 'classpulse serve'"
+    )
+    await until(client, live=True)
+    before = await tool.fetchval(sessions)
+    answers = await asyncio.gather(*(ready(client) for _ in range(60)))
+    assert {status for status, _ in answers} == {200}
+    assert await tool.fetchval(sessions) <= before + 1
+    assert (await client.http.get("/readyzzz")).status_code == 404
+
+
 @pytest.mark.reliability("a routine act stops what is live")
 async def test_a_trigger_that_cannot_be_put_back_yet_is_said_and_figures_are_served(
     client: Client, school_url: str

@@ -85,6 +85,7 @@ def create_app(
     state.limits = limits
     state.press = Press()
     state.database = database
+    state.probe = health.Probe(state.database)
     state.leader = Leader(listen_url, retention=settings.event_retention)
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off

@@ -1,5 +1,6 @@
 """Alive, ready to serve figures, and live: three things that fail apart from each other."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,22 @@ class _Database:
     set_aside_since: Any = None
 
 
+class Probe:
+    """Asks the database for all who want to know at the moment: ``/readyz`` has no limit."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._asking: dict[bool, asyncio.Task[_Database]] = {}
+
+    async def ask(self, *, explain: bool, fallback: str | None) -> _Database:
+        """What the database says; ``explain``: also why no change arrives, else ``fallback``."""
+        task = self._asking.get(explain)
+        if task is None or task.done():
+            task = asyncio.create_task(_ask(self._database, explain=explain, fallback=fallback))
+            self._asking[explain] = task
+        return await asyncio.shield(task)
+
+
 async def _healthz(request: Request) -> Response:
     read_query(request, NoParameters)
     return answer({"status": "alive"})
@@ -50,7 +67,7 @@ async def _readyz(request: Request) -> Response:
     state = request.app.state
     status, leader = state.publisher.status(), state.leader
     fallback = leader.obstacle if status.connected else _NOT_LISTENING
-    found = await _ask(state.database, explain=not state.publisher.alive, fallback=fallback)
+    found = await state.probe.ask(explain=not state.publisher.alive, fallback=fallback)
     content: dict[str, Any] = {
         "status": "not ready" if found.refusal else "ready",
         "live": not found.refusal and not found.reasons,

@@ -18,7 +18,8 @@ from classpulse.serve.pages.people import problem_page, reads_pages
 from classpulse.serve.problems import Problem
 
 # Files that change with a release, and what a platform asks all the time.
-_UNCOUNTED = ("/static/", "/healthz", "/readyz")
+_FILES = "/static/"
+_PROBES = frozenset({"/healthz", "/readyz"})
 WINDOW = 60
 
 
@@ -46,7 +47,7 @@ class RequestLimits:
         self._session_days = session_days
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"].startswith(_UNCOUNTED):
+        if scope["type"] == "lifespan" or _is_uncounted(scope["path"]):
             await self._app(scope, receive, send)
             return
         conn = HTTPConnection(scope)
@@ -91,3 +92,7 @@ class RequestLimits:
         reset, _ = await self._limiter.get_window_stats(limit, *whose)
         seconds = max(1, math.ceil(reset - time.time()))
         return too_many(f"More than {limit.amount} requests in a minute {words}.", seconds)
+
+
+def _is_uncounted(path: str) -> bool:
+    return path in _PROBES or path.startswith(_FILES)
