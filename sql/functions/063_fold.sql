@@ -18,6 +18,7 @@ as $$
 declare
     touched_students bigint[];
     touched_sections bigint[];
+    new_sections bigint[];
     known_sections bigint[];
 begin
     select array_agg(touched.student_id), array_agg(touched.section_id)
@@ -55,11 +56,20 @@ begin
     known_sections := array(
         select unnest(touched_sections) union select unnest(sections) union select unnest(exam_sections)
     );
-    insert into public.performance_cache (section_id, pass_mark, letters, minimums)
-    select policy.section_id, policy.pass_mark, policy.letters, policy.minimums
-    from classpulse.section_policies as policy
-    where policy.section_id = any(known_sections)
-    on conflict on constraint performance_cache_one_per_section_and_subject do nothing;
+    new_sections := array(
+        select unnest(known_sections)
+        except
+        select figures.section_id from public.performance_cache as figures
+        where figures.section_id = any(known_sections) and figures.subject_id is null
+    );
+    -- reading a scale costs more than most batches have to do
+    if cardinality(new_sections) > 0 then
+        insert into public.performance_cache (section_id, pass_mark, letters, minimums)
+        select policy.section_id, policy.pass_mark, policy.letters, policy.minimums
+        from classpulse.section_policies as policy
+        where policy.section_id = any(new_sections)
+        on conflict on constraint performance_cache_one_per_section_and_subject do nothing;
+    end if;
 
     delete from public.performance_cache as figures
     where figures.section_id = any(known_sections)
