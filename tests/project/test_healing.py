@@ -241,7 +241,7 @@ async def test_what_only_the_school_can_put_right_is_said_and_left_alone(
         "create foreign table far_register () inherits (attendance) server far"
     )
     assert not await connection.fetchval("select classpulse.capture_is_intact()")
-    assert not await connection.fetchval(queries("project")["look"])
+    assert not await connection.fetchval(queries("leader")["look"])
     assert (await heal(database_url)).objects == []
     said = [row["sentence"] for row in await connection.fetch(queries("health")["problems"])]
     assert len(said) == 1

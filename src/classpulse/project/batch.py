@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 SQL = queries("project")
+CHANGES = queries("changes")
 log = logging.getLogger(__name__)
 
 #: more changes than this are folded per section
@@ -96,7 +97,7 @@ async def project(
     careful = False
     while True:
         try:
-            await connection.execute(SQL["begin"])
+            await connection.execute(CHANGES["begin"])
             batch = _Batch(connection, cursor, careful=careful)
             await batch.run()
             if then is not None:
@@ -134,7 +135,7 @@ class _Batch:
 
     async def run(self) -> None:
         backlog = await self._connection.fetchrow(
-            SQL["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
+            CHANGES["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
         )
         assert backlog is not None
         if backlog["version"] != self._cursor.version:
@@ -192,9 +193,9 @@ class _Batch:
         else:
             low_water = self._cursor.low_water
             records = (
-                await self._connection.fetch(SQL["take_changes_folded"], low_water, None)
+                await self._connection.fetch(CHANGES["take_changes_folded"], low_water, None)
                 if is_large
-                else await self._connection.fetch(SQL["take_changes"], low_water)
+                else await self._connection.fetch(CHANGES["take_changes"], low_water)
             )
             changes = [Change.from_record(record) for record in records]
         self.taken = len(changes)
@@ -207,7 +208,7 @@ class _Batch:
         held: dict[Key, Row] = {}
 
         async def look(_: Sequence[object]) -> None:
-            for record in await self._connection.fetch(SQL["rows_now"], *rows.arguments()):
+            for record in await self._connection.fetch(CHANGES["rows_now"], *rows.arguments()):
                 key = (record["source"], record["id"], record["section_id"])
                 held[key] = decoded(record["body"])
 

@@ -22,7 +22,7 @@ from classpulse.sql import queries
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-SQL = queries("project")
+SQL = queries("changes")
 log = logging.getLogger(__name__)
 
 

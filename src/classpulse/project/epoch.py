@@ -11,7 +11,7 @@ from classpulse.sql import queries
 if TYPE_CHECKING:
     import asyncpg
 
-SQL = queries("project")
+SQL = queries("leader")
 
 
 async def open_log(connection: "asyncpg.Connection[asyncpg.Record]") -> Cursor:

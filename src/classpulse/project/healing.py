@@ -15,7 +15,7 @@ from classpulse.sql import queries
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-SQL = queries("project")
+SQL = queries("leader")
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.5

@@ -27,7 +27,8 @@ from classpulse.sql import queries
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-SQL = queries("project")
+SQL = queries("leader")
+PROJECT = queries("project")
 log = logging.getLogger(__name__)
 
 #: how often a follower asks for the lock; a blocking wait would hold back vacuum
@@ -163,13 +164,13 @@ class Leader:
     async def _lead(self, connection: "Connection", number: int) -> None:
         loop = asyncio.get_running_loop()
         cursor = await open_log(connection)
-        await connection.execute(SQL["name_everyone"])
+        await connection.execute(PROJECT["name_everyone"])
         wake = Wake(connection)
         await wake.start()
         self.leading = True
         log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
         # it may be of a version that can handle them
-        await connection.execute(SQL["retry_set_aside"])
+        await connection.execute(PROJECT["retry_set_aside"])
         chores = _Chores(connection, cursor, self._retention)
         healing = Healing(self._url)
         try:
@@ -288,7 +289,7 @@ class _Chores:
 
     async def _clean(self) -> None:
         await self._connection.execute(SQL["forget_processes"])
-        await self._connection.execute(SQL["forget_accounts"])
+        await self._connection.execute(PROJECT["forget_accounts"])
         now = self._loop.time()
         if now >= self._next_machinery:
             self._next_machinery = now + HOUSEKEEPING_SECONDS

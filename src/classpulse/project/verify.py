@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 SQL = queries("verify")
-PROJECT = queries("project")
+PROJECT, LEADER = queries("project"), queries("leader")
 MIGRATE = queries("migrate")
 
 #: stale sections come a few a batch: far more than any school has
@@ -65,7 +65,7 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
         if hidden:
             raise DatabaseError("; ".join(row["problem"] for row in hidden))
         cursor = await open_log(connection)
-        await connection.execute(PROJECT["flag_awake"])
+        await connection.execute(LEADER["flag_awake"])
         found = Verified(capture=await _machinery(connection))
         found.notes = await Catalog(connection).advice()
         await _work_off(connection, cursor)

@@ -15,7 +15,7 @@ from classpulse.sql import queries
 if TYPE_CHECKING:
     import asyncpg
 
-SQL = queries("project")
+SQL = queries("leader")
 
 CHANNEL = "classpulse_wake"
 #: while busy: a look every so often, and a rest three times as long as the last batch took: the

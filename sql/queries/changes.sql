@@ -1,0 +1,166 @@
+-- name: begin
+-- A snapshot taken before a TRUNCATE would miss its rows, so the locks come first; and never by
+-- waiting, for whoever truncates table after table would be caught in a deadlock with us.
+begin isolation level repeatable read;
+set local statement_timeout = 0;
+lock table public.schools, public.terms, public.educators, public.sections,
+    public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
+    public.grades, public.attendance, public.grading_policies in access share mode nowait
+
+-- name: backlog
+-- How many changes wait, and their bytes, counted no further than the bound; what is set aside, and
+-- whether it is time to try some of it again. The time is from before the snapshot.
+select
+    waiting.changes as waiting,
+    waiting.bytes,
+    exists (select from classpulse.stale_sections) as is_stale,
+    array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
+    exists (
+        select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
+    ) as is_due,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
+    statement_timestamp() as as_of_time,
+    (select state.version from classpulse.state as state) as version,
+    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning
+from (
+    select
+        count(*) as changes,
+        coalesce(
+            sum(coalesce(pg_column_size(change.old), 0) + coalesce(pg_column_size(change.new), 0)),
+            0
+        )::bigint as bytes
+    from (
+        select captured.old, captured.new
+        from classpulse.changes as captured where captured.id >= $1 limit $2
+    ) as change
+) as waiting
+
+-- name: take_changes
+with taken as (
+    delete from classpulse.changes where id >= $1
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
+)
+select * from taken order by id
+
+-- name: waiting_changes
+-- $2: without those that take_changes_folded condenses.
+select id
+from classpulse.changes
+where id >= $1
+    and not (
+        $2 and operation <> 'truncate'
+        and source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+    )
+order by id
+
+-- name: take_these_changes
+delete from classpulse.changes where id = any($1::bigint[])
+returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+    xid::text::bigint as xid
+
+-- name: take_changes_folded
+-- A large backlog, or changes that can't be read ($2): rows of the big tables become one change per
+-- section; those without a section, and students, one per table with the ids of the students.
+-- No row and no text is carried. Of the other tables a row that can't be read becomes a truncation:
+-- look at everything.
+with taken as (
+    delete from classpulse.changes where id >= $1 and ($2::bigint[] is null or id = any($2))
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid
+), foldable as (
+    select taken.id, taken.at, taken.source, side.*
+    from taken
+    cross join lateral (
+        select taken.section_id, taken.student_ids, taken.row_count::bigint as row_count
+        where taken.operation = 'bulk'
+        union all
+        select
+            line.section_id,
+            case when line.section_id is null then array[line.student_id] end,
+            1
+        from (
+            select
+                (body ->> 'section_id')::bigint,
+                case when body ->> 'section_id' is null then
+                    coalesce(body ->> 'student_id', body ->> 'id')::bigint
+                end
+            from (values (taken.old), (taken.new)) as side (body)
+            where taken.operation <> 'bulk' and side.body is not null
+            group by 1, 2
+        ) as line (section_id, student_id)
+    ) as side
+    where taken.source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+        and taken.operation <> 'truncate'
+), by_section as (
+    select
+        max(foldable.id) as id,
+        max(foldable.at) as at,
+        foldable.source,
+        'bulk' as operation,
+        null::jsonb as old,
+        null::jsonb as new,
+        foldable.section_id,
+        null::bigint[] as student_ids,
+        sum(foldable.row_count)::integer as row_count,
+        0::bigint as xid
+    from foldable
+    where foldable.section_id is not null
+    group by foldable.source, foldable.section_id
+), of_students as (
+    select
+        max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
+        null::bigint, array_agg(student.id), count(*)::integer, 0
+    from foldable
+    cross join lateral unnest(foldable.student_ids) as student (id)
+    where foldable.section_id is null
+    group by foldable.source
+)
+select * from by_section
+union all
+select * from of_students
+union all
+select
+    id, at, source,
+    case when $2::bigint[] is null then operation else 'truncate' end,
+    case when $2::bigint[] is null then old end,
+    case when $2::bigint[] is null then new end,
+    section_id, student_ids, row_count, xid
+from taken
+where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+    or operation = 'truncate'
+order by id
+
+-- name: rows_now
+-- Rows as the snapshot holds them, written as capture writes them. $1 grades, $2 attendance,
+-- $3 exams, $4 students by id; $5, $6 student and section of enrollments.
+select 'grades' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.grades as here
+-- include: known
+-- include: mark
+where here.id = any($1::bigint[])
+union all
+select 'attendance' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.attendance as here
+-- include: known
+-- include: mark
+where here.id = any($2::bigint[])
+union all
+select 'exams' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
+from public.exams as here
+-- include: known
+-- include: mark
+where here.id = any($3::bigint[])
+union all
+select 'students' as source, here.id, null::bigint as section_id, to_jsonb(thing)::text as body
+from public.students as here
+-- include: known
+-- include: thing
+where here.id = any($4::bigint[])
+union all
+select 'enrollments', here.student_id, here.section_id, to_jsonb(mark)::text
+from unnest($5::bigint[], $6::bigint[]) as asked (student_id, section_id)
+join public.enrollments as here
+    on here.student_id = asked.student_id and here.section_id = asked.section_id
+-- include: known
+-- include: mark
