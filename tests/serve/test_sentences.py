@@ -15,8 +15,8 @@ WHOLE = "must be a whole number from 1"
         (
             "/students",
             "sort=foo",
-            "sort must be one of attendance, average, average_if_missing_zero, graded, missing, "
-            "name, roll_number, section.",
+            "sort must be one of attendance, average, average_if_missing_zero, graded, last_name, "
+            "missing, name, roll_number, section.",
         ),
         ("/students", "status=passed", "status must be one of fail, no_data, pass."),
         ("/students", "section_id=0", f"section_id {WHOLE}."),
