@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -310,6 +311,22 @@ def test_a_role_in_use_by_an_earlier_version_is_left_until_it_has_gone(data_dir)
         assert asyncio.run(ask(server.url, "select count(*) from kept")) == 0
     with embedded(data_dir) as server:
         assert urlsplit(server.url).username == "classpulse_owner"
+
+
+@pytest.mark.reliability("killed embedded Postgres")
+def test_a_server_that_is_started_again_while_the_old_one_stops_is_let_be(data_dir, monkeypatch):
+    # a watcher that looks all the time: the folder is never seen without a server
+    monkeypatch.setattr("classpulse.database.embedded._WATCH_SECONDS", 0.001)
+    with embedded(data_dir):
+        for _ in range(3):
+            stopped = postmaster(data_dir)
+            stopping = threading.Thread(target=Postmaster(data_dir / "postgres").stop)
+            stopping.start()
+            alive_again(data_dir, stopped)
+            fresh = postmaster(data_dir)
+            stopping.join(10)
+            assert not stopping.is_alive()
+            assert postmaster(data_dir).pid == fresh.pid
 
 
 def alive_again(data_dir, killed):

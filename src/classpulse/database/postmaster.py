@@ -25,6 +25,8 @@ _WAIT_SECONDS = 60
 _FILLED_SECONDS = 5.0
 # How long a backend without its postmaster has to end in order.
 _SURVIVOR_SECONDS = 1.0
+# How a postmaster is asked to end, and for how long before the next way: fast, then at once.
+_ENDINGS = ((signal.SIGINT, _WAIT_SECONDS), (signal.SIGQUIT, 10.0))
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _ALWAYS = {
     "listen_addresses": HOST,
@@ -103,14 +105,24 @@ class Postmaster:
         return self._status() is not None
 
     def stop(self) -> None:
-        """Stop the server; it is not an error if it doesn't run."""
-        if self._status() is None:
+        """Stop the server; it is not an error if it doesn't run. One that another process starts
+        in its place meanwhile is let be: to wait for the folder to be free could last for ever."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while (pid := self._pid()) == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not pid:
             return
-        try:
-            self._pg_ctl("stop", "--mode=fast")
-        except DatabaseError:
-            if self._status() is not None:
-                self._pg_ctl("stop", "--mode=immediate")
+        for number, seconds in _ENDINGS:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while _works_in(pid, self.folder):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)
+            else:
+                return
+        raise DatabaseError(f"Postgres in {self.folder} does not stop: its process is {pid}")
 
     def _hand_over(self, path: Path) -> None:
         """Let it be the account's whom Postgres runs as."""
@@ -126,7 +138,21 @@ class Postmaster:
         return self.folder / "postmaster.pid"
 
     def _status(self) -> tuple[int, str] | None:
-        """Port and state of the running server. A pid file alone proves nothing: the number may
+        """Port and state of the running server."""
+        match self._pid_lines():
+            case None:
+                return None
+            case [_, _, _, port, _, _, _, state, *_]:
+                return int(port), state.strip()
+        return 0, "starting"
+
+    def _pid(self) -> int | None:
+        """The process of the running server, 0 while it has not said it yet."""
+        lines = self._pid_lines()
+        return None if lines is None else int(lines[0]) if lines else 0
+
+    def _pid_lines(self) -> list[str] | None:
+        """What the running server says of itself. A pid file alone proves nothing: the number may
         be another process's by now."""
         try:
             lines = self._pid_file.read_text().splitlines()
@@ -135,10 +161,8 @@ class Postmaster:
             return None
         except (ValueError, IndexError):
             # Postgres makes the file and then fills it, if it is not killed in between
-            return None if self._pid_file_is_old() else (0, "starting")
-        if not _works_in(pid, self.folder):
-            return None
-        return (int(lines[3]), lines[7].strip()) if len(lines) >= 8 else (0, "starting")
+            return None if self._pid_file_is_old() else []
+        return lines if _works_in(pid, self.folder) else None
 
     def _pid_file_is_old(self) -> bool:
         try:
