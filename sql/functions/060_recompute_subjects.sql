@@ -1,15 +1,28 @@
--- Reckons the subject averages of these standings from their grades, and moves the subjects'
--- figures by what came of it. The arrays go together: student and section of a standing.
+-- Calculates these subject averages from their grades, and moves the subjects' figures by what came
+-- of it. The arrays go together: student and section of a standing, and the subject (null: every
+-- one). None may be named twice. Returns the subjects that moved, by section, and how many standings
+-- more (or fewer) have grades there.
 -- Every step looks up by an index what it needs of a standing, and no two steps are joined with
 -- each other: the same plan is right for one standing and for a hundred thousand.
-create or replace function classpulse.recompute_subjects(student_ids bigint[], section_ids bigint[])
-returns void
+drop function if exists classpulse.recompute_subjects(bigint[], bigint[]);
+create or replace function classpulse.recompute_subjects(
+    student_ids bigint[], section_ids bigint[], subject_ids bigint[]
+)
+returns table (section_id bigint, subject_id bigint, standings bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
 begin
+    return query
     with touched as (
-        select pair.student_id, pair.section_id
-        from unnest(student_ids, section_ids) as pair (student_id, section_id)
+        -- a range, because an index finds it, whether of one subject or of all
+        select
+            named.student_id,
+            named.section_id,
+            coalesce(named.subject_id, -9223372036854775808) as first_subject,
+            coalesce(named.subject_id, 9223372036854775807) as last_subject
+        from unnest(student_ids, section_ids, subject_ids)
+            as named (student_id, section_id, subject_id)
     ), marks as (
         select touched.student_id, touched.section_id, subject.*
         from touched
@@ -28,7 +41,9 @@ begin
                 coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0)
                     as missing_total
             from public.grades as grade
-            where grade.student_id = touched.student_id and grade.section_id = touched.section_id
+            where grade.student_id = touched.student_id
+                and grade.section_id = touched.section_id
+                and grade.subject_id between touched.first_subject and touched.last_subject
             group by grade.subject_id
         ) as subject
     ), fresh as materialized (
@@ -65,6 +80,7 @@ begin
         join classpulse.subject_standings as standing
             on standing.student_id = touched.student_id
             and standing.section_id = touched.section_id
+            and standing.subject_id between touched.first_subject and touched.last_subject
     ), new_rows as materialized (
         select * from fresh except select * from before
     ), old_rows as materialized (
@@ -111,34 +127,39 @@ begin
             select step.section_id, step.subject_id, step.letter, sum(step.sign) as n
             from step where step.letter is not null
             group by step.section_id, step.subject_id, step.letter
+            having sum(step.sign) <> 0
         ) as counted
         group by counted.section_id, counted.subject_id
     ), moved as (
         select
             step.section_id,
             step.subject_id,
+            sum(step.sign) as standings,
             coalesce(sum(step.sign * step.exact_average), 0) as average_sum,
             coalesce(sum(step.sign) filter (where step.passed), 0) as passed,
             coalesce(sum(step.sign) filter (where not step.passed), 0) as failed
         from step
         group by step.section_id, step.subject_id
+    ), summed as (
+        insert into public.performance_cache as figures (
+            section_id, subject_id, average_sum, passed_students, failed_students,
+            grade_distribution
+        )
+        select
+            moved.section_id, moved.subject_id, moved.average_sum, moved.passed, moved.failed,
+            coalesce(letters.n, '{}')
+        from moved
+        left join letters
+            on letters.section_id = moved.section_id and letters.subject_id = moved.subject_id
+        on conflict on constraint performance_cache_one_per_section_and_subject do update set
+            average_sum = figures.average_sum + excluded.average_sum,
+            passed_students = figures.passed_students + excluded.passed_students,
+            failed_students = figures.failed_students + excluded.failed_students,
+            grade_distribution
+                = classpulse.counts_added(
+                    figures.grade_distribution, excluded.grade_distribution, true
+                )
     )
-    insert into public.performance_cache as figures (
-        section_id, subject_id, average_sum, passed_students, failed_students, grade_distribution
-    )
-    select
-        moved.section_id, moved.subject_id, moved.average_sum, moved.passed, moved.failed,
-        coalesce(letters.n, '{}')
-    from moved
-    left join letters
-        on letters.section_id = moved.section_id and letters.subject_id = moved.subject_id
-    on conflict on constraint performance_cache_one_per_section_and_subject do update set
-        average_sum = figures.average_sum + excluded.average_sum,
-        passed_students = figures.passed_students + excluded.passed_students,
-        failed_students = figures.failed_students + excluded.failed_students,
-        grade_distribution
-            = classpulse.counts_added(
-                figures.grade_distribution, excluded.grade_distribution, true
-            );
+    select moved.section_id, moved.subject_id, moved.standings from moved;
 end
 $$;

@@ -1,8 +1,13 @@
--- Reckons these standings from their subject averages and attendance rows, and moves the
--- sections' figures by what came of it. Returns the standings whose row changed. Looked up by
--- index, standing by standing, as in recompute_subjects.
+-- Calculates these standings from their subject averages (of which the marks changed) and attendance
+-- rows (of which the register changed), and moves the sections' figures by what came of it. What did
+-- not change is carried over. Returns the standings whose row changed. Looked up by index, standing
+-- by standing, as in recompute_subjects.
+drop function if exists classpulse.recompute_summaries(bigint[], bigint[]);
 create or replace function classpulse.recompute_summaries(
-    student_ids bigint[], section_ids bigint[]
+    marked_students bigint[],
+    marked_sections bigint[],
+    registered_students bigint[],
+    registered_sections bigint[]
 )
 returns table (student_id bigint, section_id bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -13,7 +18,7 @@ declare
     -- can be known.
     known_before bigint[] := array(
         select figures.section_id from public.performance_cache as figures
-        where figures.section_id = any(recompute_summaries.section_ids)
+        where figures.section_id = any(registered_sections)
             and figures.subject_id is null
             and figures.present_sessions + figures.late_sessions > 0
     );
@@ -21,11 +26,22 @@ declare
 begin
     return query
     with touched as (
-        select pair.student_id, pair.section_id
-        from unnest(recompute_summaries.student_ids, recompute_summaries.section_ids)
-            as pair (student_id, section_id)
+        select
+            named.student_id,
+            named.section_id,
+            bool_or(named.is_marked) as is_marked,
+            bool_or(named.is_registered) as is_registered
+        from (
+            select marked.student_id, marked.section_id, true as is_marked, false as is_registered
+            from unnest(marked_students, marked_sections) as marked (student_id, section_id)
+            union all
+            select registered.student_id, registered.section_id, false, true
+            from unnest(registered_students, registered_sections)
+                as registered (student_id, section_id)
+        ) as named
+        group by named.student_id, named.section_id
     ), live as (
-        select touched.student_id, touched.section_id
+        select touched.student_id, touched.section_id, touched.is_marked, touched.is_registered
         from touched
         join public.enrollments as enrollment
             on enrollment.student_id = touched.student_id
@@ -55,6 +71,8 @@ begin
         from live
         join public.performance_cache as policy
             on policy.section_id = live.section_id and policy.subject_id is null
+        left join public.student_performance_summaries as known
+            on known.student_id = live.student_id and known.section_id = live.section_id
         cross join lateral (
             select
                 count(*)::integer as total_subjects,
@@ -70,6 +88,14 @@ begin
                 )) as average_if_missing_zero
             from classpulse.subject_standings as standing
             where standing.student_id = live.student_id and standing.section_id = live.section_id
+            -- where this does not hold, not a row is read
+            having live.is_marked or known.student_id is null
+            union all
+            select
+                known.total_subjects, known.passed_subjects, known.failed_subjects,
+                known.graded_count, known.missing_count, known.exact_average,
+                known.average_if_missing_zero
+            where not live.is_marked and known.student_id is not null
         ) as marks
         cross join lateral (
             select
@@ -80,6 +106,12 @@ begin
             from public.attendance as register
             where register.student_id = live.student_id
                 and (register.section_id = live.section_id or register.section_id is null)
+            having live.is_registered or known.student_id is null
+            union all
+            select
+                known.present_sessions, known.late_sessions, known.absent_sessions,
+                known.excused_sessions
+            where not live.is_registered and known.student_id is not null
         ) as sessions
     ), before as materialized (
         select summary.*
@@ -173,6 +205,7 @@ begin
             select step.section_id, step.letter, sum(step.sign) as n
             from step where step.letter is not null
             group by step.section_id, step.letter
+            having sum(step.sign) <> 0
         ) as counted
         group by counted.section_id
     ), graded as (
@@ -181,6 +214,7 @@ begin
             select step.section_id, step.graded_count, sum(step.sign) as n
             from step
             group by step.section_id, step.graded_count
+            having sum(step.sign) <> 0
         ) as counted
         group by counted.section_id
     ), moved as (
@@ -210,11 +244,18 @@ begin
                 = classpulse.counts_added(
                     figures.grade_distribution, coalesce(letters.n, '{}'), true
                 ),
-            graded_counts = classpulse.counts_added(figures.graded_counts, graded.n, false)
+            graded_counts = classpulse.counts_added(
+                figures.graded_counts, coalesce(graded.n, '{}'), false
+            )
         from moved
         left join letters on letters.section_id = moved.section_id
         left join graded on graded.section_id = moved.section_id
-        where figures.section_id = moved.section_id and figures.subject_id is null
+        where figures.section_id = moved.section_id
+            and figures.subject_id is null
+            and (
+                moved.students, moved.average_sum, moved.passed, moved.failed, moved.present,
+                moved.late, moved.absent, moved.excused, letters.n, graded.n
+            ) is distinct from (0, 0, 0, 0, 0, 0, 0, 0, null::jsonb, null::jsonb)
     )
     select written.student_id, written.section_id from written
     union all
@@ -222,7 +263,7 @@ begin
 
     turned := array(
         select figures.section_id from public.performance_cache as figures
-        where figures.section_id = any(recompute_summaries.section_ids)
+        where figures.section_id = any(registered_sections)
             and figures.subject_id is null
             and (figures.present_sessions + figures.late_sessions > 0)
             <> (figures.section_id = any(known_before))

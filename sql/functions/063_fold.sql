@@ -1,90 +1,211 @@
--- Brings the cached figures up to the base rows of this snapshot.
---   pairs      standings (student and section go together)
---   students   every standing of these
---   sections   every standing of these, all subjects
---   exam_sections  sections whose set of subjects may have changed
--- Returns the standings that changed; a row without a student is a section whose figures did.
+-- Brings the cached figures up to the base rows of this snapshot. What changed says what is read:
+--   marked      standings and the subject whose grades changed (null: every subject)
+--   registered  standings whose attendance changed (no section: every standing of the student)
+--   students    every standing of these, its grades and its attendance
+--   sections    every standing of these, too, and the section's own row
+--   exams       sections and the subject whose exams changed (null: every subject, and the section's
+--               own row)
+-- None of `marked` is named twice, alone or by its null. Returns the standings that changed; a row
+-- without a student is a section whose figures did.
+drop function if exists classpulse.fold(bigint[], bigint[], bigint[], bigint[], bigint[]);
 create or replace function classpulse.fold(
-    pair_students bigint[],
-    pair_sections bigint[],
+    marked_students bigint[],
+    marked_sections bigint[],
+    marked_subjects bigint[],
+    registered_students bigint[],
+    registered_sections bigint[],
     students bigint[],
     sections bigint[],
-    exam_sections bigint[]
+    exam_sections bigint[],
+    exam_subjects bigint[]
 )
 returns table (student_id bigint, section_id bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    touched_students bigint[];
-    touched_sections bigint[];
-    new_sections bigint[];
     known_sections bigint[];
+    whole_students bigint[];
+    whole_sections bigint[];
+    -- sections and subjects to derive again, and those where fewer standings have grades
+    subject_sections bigint[];
+    subject_ids bigint[];
+    fewer_sections bigint[];
+    fewer_subjects bigint[];
 begin
-    select array_agg(touched.student_id), array_agg(touched.section_id)
-    into touched_students, touched_sections
-    from (
-        select pair.student_id, pair.section_id
-        from unnest(pair_students, pair_sections) as pair (student_id, section_id)
-        union
-        select enrollment.student_id, enrollment.section_id
-        from public.enrollments as enrollment
-        where enrollment.student_id = any(students)
-        union
-        select summary.student_id, summary.section_id
-        from public.student_performance_summaries as summary
-        where summary.student_id = any(students)
-        union
-        select enrollment.student_id, enrollment.section_id
-        from public.enrollments as enrollment
-        where enrollment.section_id = any(sections)
-        union
-        select summary.student_id, summary.section_id
-        from public.student_performance_summaries as summary
-        where summary.section_id = any(sections)
-    ) as touched;
+    if students <> '{}' or sections <> '{}' then
+        select array_agg(touched.student_id), array_agg(touched.section_id)
+        into whole_students, whole_sections
+        from (
+            select enrollment.student_id, enrollment.section_id
+            from public.enrollments as enrollment
+            where enrollment.student_id = any(students)
+            union
+            select summary.student_id, summary.section_id
+            from public.student_performance_summaries as summary
+            where summary.student_id = any(students)
+            union
+            select enrollment.student_id, enrollment.section_id
+            from public.enrollments as enrollment
+            where enrollment.section_id = any(sections)
+            union
+            select summary.student_id, summary.section_id
+            from public.student_performance_summaries as summary
+            where summary.section_id = any(sections)
+        ) as touched;
+        registered_students := registered_students || whole_students;
+        registered_sections := registered_sections || whole_sections;
+        select array_agg(named.student_id), array_agg(named.section_id), array_agg(named.subject_id)
+        into marked_students, marked_sections, marked_subjects
+        from (
+            select
+                touched.*,
+                bool_or(touched.subject_id is null)
+                    over (partition by touched.student_id, touched.section_id) as is_whole
+            from (
+                select marked.student_id, marked.section_id, marked.subject_id
+                from unnest(marked_students, marked_sections, marked_subjects)
+                    as marked (student_id, section_id, subject_id)
+                union
+                select whole.student_id, whole.section_id, null
+                from unnest(whole_students, whole_sections) as whole (student_id, section_id)
+            ) as touched
+        ) as named
+        where named.subject_id is null or not named.is_whole;
+    end if;
+    if array_position(registered_sections, null) is not null then
+        select array_agg(named.student_id), array_agg(named.section_id)
+        into registered_students, registered_sections
+        from (
+            select registered.student_id, coalesce(registered.section_id, standing.section_id)
+            from unnest(registered_students, registered_sections)
+                as registered (student_id, section_id)
+            left join lateral (
+                select enrollment.section_id
+                from public.enrollments as enrollment
+                where enrollment.student_id = registered.student_id
+                union
+                select summary.section_id
+                from public.student_performance_summaries as summary
+                where summary.student_id = registered.student_id
+            ) as standing on registered.section_id is null
+        ) as named (student_id, section_id)
+        where named.section_id is not null;
+    end if;
 
     -- A session keeps one plan, made perhaps when the tables were empty: right for a few standings,
     -- for thousands it would read whole tables again and again. Those deserve a plan of their own.
     perform set_config(
         'plan_cache_mode',
-        case when cardinality(touched_students) > 1000
-            then 'force_custom_plan' else 'force_generic_plan' end,
+        case
+            when greatest(cardinality(marked_students), cardinality(registered_students)) > 1000
+                then 'force_custom_plan'
+            else 'force_generic_plan'
+        end,
         true
     );
 
     known_sections := array(
-        select unnest(touched_sections) union select unnest(sections) union select unnest(exam_sections)
-    );
-    new_sections := array(
-        select unnest(known_sections)
-        except
-        select figures.section_id from public.performance_cache as figures
-        where figures.section_id = any(known_sections) and figures.subject_id is null
+        select unnest(marked_sections)
+        union
+        select unnest(registered_sections)
+        union
+        select unnest(sections)
+        union
+        select unnest(exam_sections)
     );
     -- reading a scale costs more than most batches have to do
-    if cardinality(new_sections) > 0 then
+    if exists (
+        select from unnest(known_sections) as known (section_id)
+        where not exists (
+            select from public.performance_cache as figures
+            where figures.section_id = known.section_id and figures.subject_id is null
+        )
+    ) then
         insert into public.performance_cache (section_id, pass_mark, letters, minimums)
         select policy.section_id, policy.pass_mark, policy.letters, policy.minimums
         from classpulse.section_policies as policy
-        where policy.section_id = any(new_sections)
+        where policy.section_id = any(known_sections)
+            and not exists (
+                select from public.performance_cache as figures
+                where figures.section_id = policy.section_id and figures.subject_id is null
+            )
         on conflict on constraint performance_cache_one_per_section_and_subject do nothing;
     end if;
 
-    delete from public.performance_cache as figures
-    where figures.section_id = any(known_sections)
-        and not exists (
-            select from public.sections as section where section.id = figures.section_id
-        );
-
-    if touched_students is not null then
-        perform classpulse.recompute_subjects(touched_students, touched_sections);
+    if cardinality(marked_students) > 0 then
+        select
+            array_agg(moved.section_id),
+            array_agg(moved.subject_id),
+            array_agg(moved.section_id) filter (where moved.standings < 0),
+            array_agg(moved.subject_id) filter (where moved.standings < 0)
+        into subject_sections, subject_ids, fewer_sections, fewer_subjects
+        from classpulse.recompute_subjects(marked_students, marked_sections, marked_subjects)
+            as moved;
+    end if;
+    if cardinality(marked_students) > 0 or cardinality(registered_students) > 0 then
         return query
         select changed.student_id, changed.section_id
-        from classpulse.recompute_summaries(touched_students, touched_sections) as changed;
+        from classpulse.recompute_summaries(
+            marked_students, marked_sections, registered_students, registered_sections
+        ) as changed;
+    end if;
+
+    -- whole standings may be more or fewer of a section, which each of its subjects shows
+    if array_position(marked_subjects, null) is not null then
+        select array_agg(known.section_id), array_agg(known.subject_id)
+        into subject_sections, subject_ids
+        from (
+            select unnest(subject_sections), unnest(subject_ids)
+            union
+            select marked.section_id, null
+            from unnest(marked_sections, marked_subjects) as marked (section_id, subject_id)
+            where marked.subject_id is null
+        ) as known (section_id, subject_id);
+    end if;
+    exam_sections := exam_sections || sections;
+    exam_subjects := exam_subjects || array_fill(null::bigint, array[cardinality(sections)]);
+    if exam_sections <> '{}' then
+        delete from public.performance_cache as figures
+        where figures.section_id = any(exam_sections)
+            and not exists (
+                select from public.sections as section where section.id = figures.section_id
+            );
+        insert into public.performance_cache (section_id, subject_id)
+        select distinct exam.section_id, exam.subject_id
+        from unnest(exam_sections, exam_subjects) as named (section_id, subject_id)
+        join public.exams as exam
+            on exam.section_id = named.section_id
+            and exam.subject_id between coalesce(named.subject_id, -9223372036854775808)
+            and coalesce(named.subject_id, 9223372036854775807)
+        on conflict on constraint performance_cache_one_per_section_and_subject do nothing;
+        subject_sections := subject_sections || exam_sections;
+        subject_ids := subject_ids || exam_subjects;
+        fewer_sections := fewer_sections || exam_sections;
+        fewer_subjects := fewer_subjects || exam_subjects;
+    end if;
+    -- a subject is a section's subject while it has an exam or a grade of a standing there
+    if cardinality(fewer_sections) > 0 then
+        return query
+        delete from public.performance_cache as figures
+        using unnest(fewer_sections, fewer_subjects) as named (section_id, subject_id)
+        where figures.section_id = named.section_id
+            and figures.subject_id between coalesce(named.subject_id, -9223372036854775808)
+            and coalesce(named.subject_id, 9223372036854775807)
+            and not exists (
+                select from public.exams as exam
+                where exam.section_id = figures.section_id
+                    and exam.subject_id = figures.subject_id
+            )
+            and not exists (
+                select from classpulse.subject_standings as standing
+                where standing.section_id = figures.section_id
+                    and standing.subject_id = figures.subject_id
+            )
+        returning null::bigint, figures.section_id;
     end if;
     return query
     select distinct null::bigint, changed.section_id
-    from classpulse.refresh_figures(known_sections) as changed;
+    from classpulse.refresh_figures(known_sections, subject_sections, subject_ids) as changed;
 end
 $$;

@@ -94,7 +94,10 @@ select classpulse.apply_policies($1::bigint[])
 
 -- name: fold
 select student_id, section_id
-from classpulse.fold($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+from classpulse.fold(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::bigint[]
+)
 
 -- name: name_students
 -- Of students (null: of all), of those in sections, of those at schools.

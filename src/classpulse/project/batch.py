@@ -250,10 +250,12 @@ class _Batch:
             return []
         if not (self._careful or self._aside.sections or self._aside.due):
             return await self._fold_together(touched, stale)
-        if touched.students:
-            for record in await self._connection.fetch(SQL["standings_of"], list(touched.students)):
-                touched.pairs.add((record["student_id"], record["section_id"]))
+        students = touched.students | touched.absentees
+        if students:
+            for record in await self._connection.fetch(SQL["standings_of"], list(students)):
+                touched.add_standing(record["student_id"], record["section_id"])
             touched.students.clear()
+            touched.absentees.clear()
         changed: Changed = []
 
         async def fold(sections: Sequence[int]) -> None:
@@ -266,7 +268,9 @@ class _Batch:
         sections = touched.every_section() - self._aside.sections - self._aside.due
         if self._careful:
             # what fails where there is nothing to fold is nobody's fault
-            await self._fold_together(Touched(pairs={(-1, -1)}), {})
+            nobody = Touched()
+            nobody.add_standing(-1, -1)
+            await self._fold_together(nobody, {})
             failed = await each(self._connection, sorted(sections), fold)
         else:
             failed = []
@@ -296,15 +300,7 @@ class _Batch:
     async def _fold_together(self, touched: Touched, stale: Stale) -> Changed:
         if stale:
             await self._connection.execute(SQL["apply_policies"], list(stale))
-        pairs = list(touched.pairs)
-        records = await self._connection.fetch(
-            SQL["fold"],
-            [student for student, _ in pairs],
-            [section for _, section in pairs],
-            list(touched.students),
-            list(touched.sections),
-            list(touched.exam_sections),
-        )
+        records = await self._connection.fetch(SQL["fold"], *touched.arguments())
         return [(record["student_id"], record["section_id"]) for record in records]
 
     async def _figures(self, changes: list[Change], stale: Stale, changed: Changed) -> Figures:
