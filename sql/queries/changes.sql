@@ -7,41 +7,55 @@ lock table public.schools, public.terms, public.educators, public.sections,
     public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
     public.grades, public.attendance, public.grading_policies in access share mode nowait
 
--- name: backlog
--- How many changes wait, and their bytes, counted no further than the bound; what is set aside, and
--- whether it is time to try some of it again. The time is from before the snapshot.
-select
-    waiting.changes as waiting,
-    waiting.bytes,
-    exists (select from classpulse.stale_sections) as is_stale,
-    array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
-    exists (
-        select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
-    ) as is_due,
-    pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
-    statement_timestamp() as as_of_time,
-    (select state.version from classpulse.state as state) as version,
-    (select coalesce(state.next_turn <= now(), true) from classpulse.state as state) as is_turning
-from (
+-- name: look
+-- The first row says what there is to do: how many changes wait and their bytes, counted no further
+-- than just past the bounds ($2 changes, $3 bytes); what is set aside, and whether it is time to try
+-- some of it again. The time is from before the snapshot. The other rows are the changes, taken in
+-- the same look, if $4 and if they lie within the bounds.
+with backlog as materialized (
     select
-        count(*) as changes,
-        coalesce(
-            sum(coalesce(pg_column_size(change.old), 0) + coalesce(pg_column_size(change.new), 0)),
-            0
-        )::bigint as bytes
+        waiting.changes as waiting,
+        waiting.bytes,
+        $4 and waiting.changes <= $2 and waiting.bytes <= $3 as is_taken,
+        exists (select from classpulse.stale_sections) as is_stale,
+        array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
+        exists (
+            select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
+        ) as is_due,
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
+        statement_timestamp() as as_of_time,
+        state.version,
+        coalesce(state.next_turn <= now(), true) as is_turning
     from (
-        select captured.old, captured.new
-        from classpulse.changes as captured where captured.id >= $1 limit $2
-    ) as change
-) as waiting
-
--- name: take_changes
-with taken as (
-    delete from classpulse.changes where id >= $1
+        select
+            count(*) as changes,
+            coalesce(
+                sum(
+                    coalesce(pg_column_size(change.old), 0)
+                    + coalesce(pg_column_size(change.new), 0)
+                ),
+                0
+            )::bigint as bytes
+        from (
+            select captured.old, captured.new
+            from classpulse.changes as captured where captured.id >= $1 limit $2 + 1
+        ) as change
+    ) as waiting
+    left join classpulse.state as state on true
+), taken as (
+    delete from classpulse.changes where id >= $1 and (select backlog.is_taken from backlog)
     returning id, at, source, operation, old, new, section_id, student_ids, row_count,
         xid::text::bigint as xid
 )
-select * from taken order by id
+select
+    backlog.*, null::bigint as id, null::timestamptz as at, null::text as source,
+    null::text as operation, null::jsonb as old, null::jsonb as new, null::bigint as section_id,
+    null::bigint[] as student_ids, null::integer as row_count, null::bigint as xid
+from backlog
+union all
+select null, null, null, null, null, null, null, null, null, null, taken.*
+from taken
+order by id nulls first
 
 -- name: waiting_changes
 -- $2: without those that take_changes_folded condenses.

@@ -1,5 +1,5 @@
 -- name: take_stale_sections
--- A few at a time, by their size, so that a batch stays short.
+-- A few at a time, by their size, so that a batch stays short; whether others are left.
 with marked as (
     select stale.section_id, min(stale.marked_at) as marked_at
     from classpulse.stale_sections as stale
@@ -16,7 +16,9 @@ with marked as (
 delete from classpulse.stale_sections as stale
 using sized
 where sized.section_id = stale.section_id and sized.before_it <= $1
-returning stale.section_id, stale.reason
+returning stale.section_id, stale.reason, exists (
+    select from sized as other where other.before_it > $1
+) as is_more
 
 -- name: mark_sections_of_policy
 -- No school: the default policy, of every school without its own.
@@ -108,96 +110,23 @@ select classpulse.name_students($1::bigint[], $2::bigint[], $3::bigint[])
 select classpulse.name_students(null, null, null)
 
 -- name: figures
--- Everything that the events of a batch tell, in one round trip. The columns of each kind are
--- those of the API.
---   $1, $2 student and section of standings; $3 sections; $4, $5 section and subject;
---   $6, $7, $8 student, section and subject; $9 students; $10 exams; $11 subjects
-select 'standing' as kind, shown.id as a, shown.section_id as b, null::bigint as c,
-    row_to_json(shown)::text as body
-from (
-    select
-        f.id, f.student_number, f.name, f.first_name, f.last_name, f.email, f.section_id,
-        f.section_name, f.roll_number, f.average_score, f.average_if_missing_zero, f.letter, f.status, f.attendance_percentage,
-        f.attendance_percentage_unexcused, f.chronically_absent, f.attended_sessions,
-        f.total_sessions, f.present_sessions, f.late_sessions, f.absent_sessions,
-        f.excused_sessions, f.graded_count, f.missing_count, f.total_subjects, f.passed_subjects,
-        f.failed_subjects
-    from unnest($1::bigint[], $2::bigint[]) as asked (student_id, section_id)
-    join classpulse.standing_figures as f
-        on f.id = asked.student_id and f.section_id = asked.section_id
-) as shown
-union all
-select 'section', shown.section_id, null, null, row_to_json(shown)::text
-from (
-    select
-        f.section_id, f.section_name, f.total_students, f.passed_students, f.failed_students,
-        f.no_data, f.pass_rate, f.average_score, f.highest_score, f.lowest_score,
-        f.attendance_average, f.grade_distribution, f.subject_averages, f.present_sessions,
-        f.late_sessions, f.absent_sessions, f.excused_sessions
-    from classpulse.section_figures as f
-    where f.section_id = any($3::bigint[])
-) as shown
-union all
-select 'school', section.id, section.school_id, null, null
-from public.sections as section
-where section.id = any($3::bigint[])
-union all
-select 'scale', figures.section_id, null, null,
-    json_build_object('letters', figures.letters, 'minimums', figures.minimums)::text
-from public.performance_cache as figures
-where figures.section_id = any($3::bigint[]) and figures.subject_id is null
-union all
-select 'subject', shown.section_id, shown.subject_id, null, row_to_json(shown)::text
-from (
-    select
-        f.subject_id, f.subject_name, f.subject_code, f.section_id, f.section_name,
-        f.total_students, f.passed_students, f.failed_students, f.no_data, f.pass_rate,
-        f.average_score, f.highest_score, f.lowest_score, f.grade_distribution
-    from unnest($4::bigint[], $5::bigint[]) as asked (section_id, subject_id)
-    join classpulse.subject_figures as f
-        on f.section_id = asked.section_id and f.subject_id = asked.subject_id
-) as shown
-union all
-select 'student_subject', shown.student_id, shown.section_id, shown.subject_id,
-    row_to_json(shown)::text
-from (
-    select
-        f.student_id, f.section_id, f.subject_id, f.subject_name, f.subject_code, f.percentage,
-        f.percentage_if_missing_zero, f.letter as grade_letter, f.passed as is_passed,
-        f.graded_count, f.missing_count
-    from unnest($6::bigint[], $7::bigint[], $8::bigint[])
-        as asked (student_id, section_id, subject_id)
-    join classpulse.subject_standing_figures as f
-        on f.student_id = asked.student_id
-        and f.section_id = asked.section_id
-        and f.subject_id = asked.subject_id
-) as shown
-union all
-select 'student_name', student.id, student.school_id, null,
-    json_build_object(
-        'name', classpulse.shown_name(trim(student.first_name || ' ' || student.last_name)),
-        'student_number', classpulse.shown_name(student.student_number)
-    )::text
-from public.students as student
-where student.id = any($9::bigint[])
-union all
-select 'enrollment', enrollment.student_id, enrollment.section_id, null, null
-from public.enrollments as enrollment
-where enrollment.student_id = any($9::bigint[])
-union all
-select 'exam', shown.exam_id, null, null, row_to_json(shown)::text
-from (
-    select
-        f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name,
-        f.subject_id, f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused,
-        f.pending, f.average
-    from unnest($10::bigint[]) as asked (exam_id)
-    join classpulse.exam_figures as f on f.exam_id = asked.exam_id
-) as shown
-union all
-select 'subject_name', subject.id, null, null, to_json(classpulse.shown_name(subject.name))::text
-from public.subjects as subject
-where subject.id = any($11::bigint[])
+-- $1, $2 student and section of standings; $3 sections; $4, $5 section and subject; $6, $7, $8
+-- student, section and subject; $9 students; $10 exams; $11 subjects.
+select kind, a, b, c, body
+from classpulse.figures_told(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+)
+
+-- name: fold_and_tell
+-- fold and figures in one round trip: $1 to $9 are the one's, $10 to $20 the other's.
+select kind, a, b, c, body
+from classpulse.fold_and_tell(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::bigint[],
+    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[],
+    $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[]
+)
 
 -- name: enrollments_of
 select enrollment.student_id, enrollment.section_id
@@ -290,6 +219,9 @@ with gone as (
 delete from classpulse.sessions as session using gone where session.account_id = gone.account_id
 
 -- name: write_events
+-- Some of a batch's events ($15: the position of the last), and the log moved on to them. Should the
+-- notification queue be full, the readers' own poll finds the events.
+with written as (
 insert into classpulse.events (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
     payload, parts, former_student_id, former_subject_id, former_section_ids
@@ -307,14 +239,12 @@ from unnest(
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
     payload, parts, former_student_id, former_subject_id, former_section_ids
 )
-
--- name: move_log
--- Should the notification queue be full, the readers' own poll finds the events.
+)
 update classpulse.state set
-    position = $1::bigint,
-    as_of_time = $2,
-    low_water = greatest(low_water, $3::bigint)
+    position = $15::bigint,
+    as_of_time = $16,
+    low_water = greatest(low_water, $17::bigint)
 returning case
     when pg_notification_queue_usage() < 0.9
-        then pg_notify('classpulse_events', ($1::bigint)::text)
+        then pg_notify('classpulse_events', ($15::bigint)::text)
 end

@@ -75,11 +75,13 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin."""
+    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin. ``more`` says
+    that stale sections are left, or were marked in this batch: the next one has work at once."""
 
     taken: int
     written: int
     oldest: int
+    more: bool = False
 
 
 async def project(
@@ -119,7 +121,7 @@ async def project(
             careful = True
         else:
             cursor.position += batch.written
-            return Outcome(batch.taken, batch.written, batch.oldest)
+            return Outcome(batch.taken, batch.written, batch.oldest, batch.more)
 
 
 class _Batch:
@@ -129,24 +131,30 @@ class _Batch:
         self._careful = careful
         self._aside = Aside(connection, ())
         self._members: Memberships = {}
+        #: from before the snapshot
+        self._now: datetime
         self.taken = 0
         self.written = 0
         self.oldest = 0
+        self.more = False
 
     async def run(self) -> None:
-        backlog = await self._connection.fetchrow(
-            CHANGES["backlog"], self._cursor.low_water, LARGE_BACKLOG + 1
+        backlog, *records = await self._connection.fetch(
+            CHANGES["look"],
+            self._cursor.low_water,
+            LARGE_BACKLOG,
+            LARGE_BYTES,
+            not self._careful,
         )
-        assert backlog is not None
         if backlog["version"] != self._cursor.version:
             raise OtherVersionError("the database was migrated to another version of classpulse")
-        self.oldest = backlog["oldest"]
+        self.oldest, self._now = backlog["oldest"], backlog["as_of_time"]
         if not (
             backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
         ):
             return
         self._aside = Aside(self._connection, backlog["set_aside"])
-        taken = await self._take(backlog["waiting"], backlog["bytes"])
+        taken = await self._take(backlog, records)
         changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
         if backlog["is_due"]:
@@ -155,9 +163,11 @@ class _Batch:
         structure = structure_of(changes)
         if structure:
             await self._mark(structure)
-        changed = await self._fold(touched_by(with_both(taken, changes)), stale)
-        figures = await self._figures(changes, stale, changed)
-        now: datetime = backlog["as_of_time"]
+        self._members = await self._memberships(changes)
+        touched = touched_by(with_both(taken, changes))
+        figures, changed = await self._folded(touched, changes, stale)
+        figures.remember(changes)
+        now = self._now
         told = await self._told(changes, figures, changed)
         told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
@@ -182,21 +192,20 @@ class _Batch:
         aside = self._aside.sections
         return {section: why for section, why in stale.items() if section not in aside}
 
-    async def _take(self, waiting: int, size: int) -> list[Change]:
-        if not waiting:
+    async def _take(
+        self, backlog: asyncpg.Record, records: Sequence[asyncpg.Record]
+    ) -> list[Change]:
+        if not backlog["waiting"]:
             return []
-        is_large = waiting > LARGE_BACKLOG or size > LARGE_BYTES
+        low_water = self._cursor.low_water
         if self._careful:
-            changes = await take_with_care(
-                self._connection, self._cursor.low_water, folded=is_large
-            )
+            is_large = backlog["waiting"] > LARGE_BACKLOG or backlog["bytes"] > LARGE_BYTES
+            changes = await take_with_care(self._connection, low_water, folded=is_large)
         else:
-            low_water = self._cursor.low_water
-            records = (
-                await self._connection.fetch(CHANGES["take_changes_folded"], low_water, None)
-                if is_large
-                else await self._connection.fetch(CHANGES["take_changes"], low_water)
-            )
+            if not backlog["is_taken"]:
+                records = await self._connection.fetch(
+                    CHANGES["take_changes_folded"], low_water, None
+                )
             changes = [Change.from_record(record) for record in records]
         self.taken = len(changes)
         return changes
@@ -223,33 +232,57 @@ class _Batch:
         stale: Stale = {}
         for record in await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS):
             stale.setdefault(record["section_id"], set()).add(record["reason"])
+            self.more = record["is_more"]
         # one that is set aside is worked off whole once it no longer is
         return self._current(stale)
 
     async def _mark(self, structure: Structure) -> None:
         if structure.policy_schools or structure.default_policy:
-            await self._connection.execute(
-                SQL["mark_sections_of_policy"],
+            await self._mark_by(
+                "mark_sections_of_policy",
                 list(structure.policy_schools),
                 structure.default_policy,
             )
         if structure.new_sections:
-            await self._connection.execute(
-                SQL["mark_reused_sections"], list(structure.new_sections)
-            )
+            await self._mark_by("mark_reused_sections", list(structure.new_sections))
         reasons = structure.truncated + ["structure"] * structure.every_school
         for reason in reasons:
-            await self._connection.execute(SQL["mark_every_section"], reason)
+            await self._mark_by("mark_every_section", reason)
 
-    async def _fold(self, touched: Touched, stale: Stale) -> Changed:
-        """Returns the standings that changed, and (without a student) the sections."""
+    async def _mark_by(self, statement: str, *arguments: object) -> None:
+        done = await self._connection.execute(SQL[statement], *arguments)
+        self.more |= done != "INSERT 0 0"
+
+    async def _folded(
+        self, touched: Touched, changes: list[Change], stale: Stale
+    ) -> tuple[Figures, Changed]:
+        """The figures that the events tell, once what was touched is folded in."""
         if touched.has_names or stale:
             await self._name(touched, stale)
         touched.sections.update(stale)
+        if self._careful or self._aside.sections or self._aside.due:
+            changed = await self._fold(touched, stale)
+            return await self._figures(changes, stale, changed), changed
+        if stale:
+            await self._connection.execute(SQL["apply_policies"], list(stale))
+        asked = Asked(sections=set(stale))
+        asked_by(changes, self._members, asked)
+        figures = Figures()
+        if not touched:
+            if asked:
+                figures.add(await self._connection.fetch(SQL["figures"], *asked.arguments()))
+            return figures, []
+        records = await self._connection.fetch(
+            SQL["fold_and_tell"], *touched.arguments(), *asked.arguments()
+        )
+        changed = [(row["a"], row["b"]) for row in records if row["kind"] == "changed"]
+        figures.add(records)
+        return figures, changed
+
+    async def _fold(self, touched: Touched, stale: Stale) -> Changed:
+        """Returns the standings that changed, and (without a student) the sections."""
         if not touched:
             return []
-        if not (self._careful or self._aside.sections or self._aside.due):
-            return await self._fold_together(touched, stale)
         students = touched.students | touched.absentees
         if students:
             for record in await self._connection.fetch(SQL["standings_of"], list(students)):
@@ -305,7 +338,6 @@ class _Batch:
 
     async def _figures(self, changes: list[Change], stale: Stale, changed: Changed) -> Figures:
         figures = Figures()
-        self._members = await self._memberships(changes)
 
         async def load(units: Sequence[int | Change], without: Collection[int] = ()) -> None:
             asked = Asked()
@@ -324,7 +356,6 @@ class _Batch:
             await load_with_care(self._connection, units, load, self._members, self._aside)
         else:
             await load(units)
-        figures.remember(changes)
         return figures
 
     async def _memberships(self, changes: list[Change]) -> dict[int, set[int]]:
@@ -428,7 +459,6 @@ class _Batch:
                 await self._write_slice(rows)
                 rows, size = [], 0
         await self._write_slice(rows)
-        await self._connection.execute(SQL["move_log"], position, now, self._cursor.low_water)
         self.written = len(entries)
 
     def _numbered(self, entry: Entry, position: int, now: datetime) -> Numbered:
@@ -446,5 +476,9 @@ class _Batch:
     async def _write_slice(self, rows: list[Numbered]) -> None:
         if rows:
             await self._connection.execute(
-                SQL["write_events"], *(list(column) for column in zip(*rows, strict=True))
+                SQL["write_events"],
+                *(list(column) for column in zip(*rows, strict=True)),
+                rows[-1][0],
+                self._now,
+                self._cursor.low_water,
             )

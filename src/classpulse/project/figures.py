@@ -77,7 +77,7 @@ class Figures:
     enrollments: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, records: Iterable[Any]) -> None:
-        """Take in the rows of the query ``figures``."""
+        """Take in the rows of the queries ``figures`` and ``fold_and_tell``."""
         for record in records:
             a, b, c = record["a"], record["b"], record["c"]
             body: Any = _decode(record["body"]) if record["body"] is not None else None
@@ -87,7 +87,6 @@ class Figures:
                 case "section":
                     self.sections[a] = body
                     self.section_names[a] = body["section_name"]
-                case "school":
                     self.schools[a] = b
                 case "scale":
                     self.scales[a] = body
