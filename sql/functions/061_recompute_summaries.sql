@@ -16,14 +16,17 @@ as $$
 declare
     -- Sections with a present or late row: elsewhere (an absences-only export) no percentage
     -- can be known.
-    known_before bigint[] := array(
-        select figures.section_id from public.performance_cache as figures
-        where figures.section_id = any(registered_sections)
-            and figures.subject_id is null
-            and figures.present_sessions + figures.late_sessions > 0
-    );
+    known_before bigint[];
     turned bigint[];
 begin
+    if registered_sections <> '{}' then
+        known_before := array(
+            select figures.section_id from public.performance_cache as figures
+            where figures.section_id = any(registered_sections)
+                and figures.subject_id is null
+                and figures.present_sessions + figures.late_sessions > 0
+        );
+    end if;
     return query
     with touched as (
         select
@@ -261,13 +264,15 @@ begin
     union all
     select gone.student_id, gone.section_id from gone;
 
-    turned := array(
-        select figures.section_id from public.performance_cache as figures
-        where figures.section_id = any(registered_sections)
-            and figures.subject_id is null
-            and (figures.present_sessions + figures.late_sessions > 0)
-            <> (figures.section_id = any(known_before))
-    );
+    if registered_sections <> '{}' then
+        turned := array(
+            select figures.section_id from public.performance_cache as figures
+            where figures.section_id = any(registered_sections)
+                and figures.subject_id is null
+                and (figures.present_sessions + figures.late_sessions > 0)
+                <> (figures.section_id = any(known_before))
+        );
+    end if;
     if turned <> '{}' then
         return query
         update public.student_performance_summaries as summary set

@@ -24,6 +24,7 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    planned text;
     known_sections bigint[];
     whole_students bigint[];
     whole_sections bigint[];
@@ -95,25 +96,19 @@ begin
 
     -- A session keeps one plan, made perhaps when the tables were empty: right for a few standings,
     -- for thousands it would read whole tables again and again. Those deserve a plan of their own.
-    perform set_config(
-        'plan_cache_mode',
-        case
-            when greatest(cardinality(marked_students), cardinality(registered_students)) > 1000
-                then 'force_custom_plan'
-            else 'force_generic_plan'
-        end,
-        true
-    );
+    planned := case
+        when greatest(cardinality(marked_students), cardinality(registered_students)) > 1000
+            then 'force_custom_plan'
+        else 'force_generic_plan'
+    end;
+    if current_setting('plan_cache_mode') <> planned then
+        perform set_config('plan_cache_mode', planned, true);
+    end if;
 
-    known_sections := array(
-        select unnest(marked_sections)
-        union
-        select unnest(registered_sections)
-        union
-        select unnest(sections)
-        union
-        select unnest(exam_sections)
-    );
+    known_sections := marked_sections || registered_sections || sections || exam_sections;
+    if cardinality(known_sections) > 1 then
+        known_sections := array(select distinct unnest(known_sections));
+    end if;
     -- reading a scale costs more than most batches have to do
     if exists (
         select from unnest(known_sections) as known (section_id)

@@ -15,7 +15,15 @@ select
     figures.lowest_score,
     figures.attendance_average,
     classpulse.ordered_distribution(
-        coalesce(figures.grade_distribution, '{}'), coalesce(figures.letters, policy.letters)
+        coalesce(figures.grade_distribution, '{}'),
+        -- as a subquery, because reading a scale is for sections without figures alone
+        coalesce(
+            figures.letters,
+            (
+                select policy.letters from classpulse.section_policies as policy
+                where policy.section_id = section.id
+            )
+        )
     ) as grade_distribution,
     coalesce(
         (
@@ -38,10 +46,14 @@ select
     coalesce(figures.absent_sessions, 0) as absent_sessions,
     coalesce(figures.excused_sessions, 0) as excused_sessions,
     classpulse.median_of_counts(figures.graded_counts) as graded_median,
-    coalesce(figures.pass_mark, policy.pass_mark) as pass_mark,
+    coalesce(
+        figures.pass_mark,
+        (
+            select policy.pass_mark from classpulse.section_policies as policy
+            where policy.section_id = section.id
+        )
+    ) as pass_mark,
     figures.updated_at
 from public.sections as section
 left join public.performance_cache as figures
-    on figures.section_id = section.id and figures.subject_id is null
-left join classpulse.section_policies as policy
-    on policy.section_id = section.id and figures.section_id is null;
+    on figures.section_id = section.id and figures.subject_id is null;
