@@ -112,7 +112,7 @@ begin
     end if;
     if exams <> '{}' then
         return query
-        select 'exam', shown.exam_id, null::bigint, null::bigint, row_to_json(shown)::text
+        select 'exam', shown.exam_id, shown.section_id, null::bigint, row_to_json(shown)::text
         from (
             select
                 f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name,

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+from classpulse.project.figures import spliced
+
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=spliced).encode
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 #: a row of the log, in the order of the query ``write_events``

@@ -12,10 +12,40 @@ import msgspec
 from classpulse.capture.change import Change
 from classpulse.project.shown import shown_name
 
-Figure = dict[str, Any]
 #: what scores and totals lie below, by the tables' own constraints
 _BOUND = Decimal(1_000_000_000)
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class Figure:
+    """A JSON object as the database wrote it, spliced into each event that tells it.
+
+    It is taken apart only where an event repeats a field beside it: a number keeps its digits.
+    """
+
+    __slots__ = ("_fields", "text")
+
+    def __init__(self, text: str) -> None:
+        #: without spaces between its tokens
+        self.text = msgspec.Raw(msgspec.json.format(text.encode(), indent=-1))
+        self._fields: dict[str, msgspec.Raw] | None = None
+
+    def __getitem__(self, name: str) -> msgspec.Raw:
+        if self._fields is None:
+            self._fields = _decode_fields(self.text)
+        return self._fields[name]
+
+
+def spliced(value: Any) -> msgspec.Raw:
+    """The hook of an encoder that writes figures."""
+    if isinstance(value, Figure):
+        return value.text
+    raise NotImplementedError(f"{type(value).__name__} is not told")
+
+
+#: of a row that is there as the database wrote it
+Name = msgspec.Raw | str | None
 
 
 @dataclass(slots=True)
@@ -65,45 +95,46 @@ class Figures:
     standings: dict[tuple[int, int], Figure] = field(default_factory=dict)
     sections: dict[int, Figure] = field(default_factory=dict)
     schools: dict[int, int] = field(default_factory=dict)
-    scales: dict[int, Figure] = field(default_factory=dict)
+    scales: dict[int, dict[str, Any]] = field(default_factory=dict)
     subjects: dict[tuple[int, int], Figure] = field(default_factory=dict)
     marks: dict[tuple[int, int, int], Figure] = field(default_factory=dict)
-    students: dict[int, Figure] = field(default_factory=dict)
+    students: dict[int, dict[str, Any]] = field(default_factory=dict)
     student_schools: dict[int, int] = field(default_factory=dict)
-    section_names: dict[int, str | None] = field(default_factory=dict)
-    subject_names: dict[int, str | None] = field(default_factory=dict)
+    section_names: dict[int, Name] = field(default_factory=dict)
+    subject_names: dict[int, Name] = field(default_factory=dict)
     exams: dict[int, Figure] = field(default_factory=dict)
-    exam_names: dict[int, str | None] = field(default_factory=dict)
+    exam_sections: dict[int, int] = field(default_factory=dict)
+    exam_names: dict[int, Name] = field(default_factory=dict)
     enrollments: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, records: Iterable[Any]) -> None:
         """Take in the rows of the queries ``figures`` and ``fold_and_tell``."""
         for record in records:
-            a, b, c = record["a"], record["b"], record["c"]
-            body: Any = _decode(record["body"]) if record["body"] is not None else None
+            a, b, c, body = record["a"], record["b"], record["c"], record["body"]
             match record["kind"]:
                 case "standing":
-                    self.standings[a, b] = body
+                    self.standings[a, b] = Figure(body)
                 case "section":
-                    self.sections[a] = body
-                    self.section_names[a] = body["section_name"]
+                    self.sections[a] = Figure(body)
+                    self.section_names[a] = self.sections[a]["section_name"]
                     self.schools[a] = b
                 case "scale":
-                    self.scales[a] = body
+                    self.scales[a] = _decode(body)
                 case "subject":
-                    self.subjects[a, b] = body
+                    self.subjects[a, b] = Figure(body)
                 case "student_subject":
-                    self.marks[a, b, c] = body
+                    self.marks[a, b, c] = Figure(body)
                 case "student_name":
-                    self.students[a] = body
+                    self.students[a] = _decode(body)
                     self.student_schools[a] = b
                 case "enrollment":
                     self.enrollments[a].append(b)
                 case "exam":
-                    self.exams[a] = body
-                    self.exam_names[a] = body["exam_name"]
+                    self.exams[a] = Figure(body)
+                    self.exam_sections[a] = b
+                    self.exam_names[a] = self.exams[a]["exam_name"]
                 case "subject_name":
-                    self.subject_names[a] = body
+                    self.subject_names[a] = msgspec.Raw(body)
 
     def remember(self, changes: Iterable[Change]) -> None:
         """Names and memberships outlive their rows: take them from what this batch deleted."""
@@ -134,8 +165,9 @@ class Figures:
 
     def exam(self, exam: int | None, section: int) -> Figure | None:
         """An exam's figures for those who see the section; none of one that is not there (now)."""
-        figures = None if exam is None else self.exams.get(exam)
-        return figures if figures is not None and figures["section_id"] == section else None
+        if exam is None or self.exam_sections.get(exam) != section:
+            return None
+        return self.exams[exam]
 
     def letter(self, section: int, percentage: Decimal | None) -> str | None:
         """The letter of a percentage on the scale of a section."""
@@ -161,7 +193,7 @@ def percentage(score: int | Decimal | None, total: int | Decimal | None) -> Deci
     return Decimal(hundredths).scaleb(-2)
 
 
-def totals(section: int, figures: Figures) -> Figure:
+def totals(section: int, figures: Figures) -> dict[str, Any]:
     """The figures of a section that an event tells beside its whole."""
     of_section = figures.sections.get(section)
     return {

@@ -61,7 +61,7 @@ def _part(
     here = old if was_here else None
     standing = figures.standings.get((student, section)) if section is not None else None
     of_section = figures.sections.get(section) if section is not None else None
-    performance = {"section_id": section, "student": standing, "section": of_section}
+    performance: Part = {"section_id": section, "student": standing, "section": of_section}
     if here is not None and here["student_id"] != student and section is not None:
         performance["previous"] = {"student": figures.standings.get((here["student_id"], section))}
     return {
