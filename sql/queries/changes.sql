@@ -47,15 +47,10 @@ with backlog as materialized (
     returning id, at, source, operation, old, new, section_id, student_ids, row_count,
         xid::text::bigint as xid
 )
-select
-    backlog.*, null::bigint as id, null::timestamptz as at, null::text as source,
-    null::text as operation, null::jsonb as old, null::jsonb as new, null::bigint as section_id,
-    null::bigint[] as student_ids, null::integer as row_count, null::bigint as xid
+select *
 from backlog
-union all
-select null, null, null, null, null, null, null, null, null, null, taken.*
-from taken
-order by id nulls first
+full join taken on false
+order by taken.id nulls first
 
 -- name: waiting_changes
 -- $2: without those that take_changes_folded condenses.

@@ -222,23 +222,23 @@ delete from classpulse.sessions as session using gone where session.account_id =
 -- Some of a batch's events ($15: the position of the last), and the log moved on to them. Should the
 -- notification queue be full, the readers' own poll finds the events.
 with written as (
-insert into classpulse.events (
-    position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts, former_student_id, former_subject_id, former_section_ids
-)
-select
-    entry.position, entry.at, entry.type, entry.event, entry.school_id,
-    entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
-    entry.payload, entry.parts::json, entry.former_student_id, entry.former_subject_id,
-    entry.former_section_ids::bigint[]
-from unnest(
-    $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-    $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
-    $13::bigint[], $14::text[]
-) as entry (
-    position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
-    payload, parts, former_student_id, former_subject_id, former_section_ids
-)
+    insert into classpulse.events (
+        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+        payload, parts, former_student_id, former_subject_id, former_section_ids
+    )
+    select
+        entry.position, entry.at, entry.type, entry.event, entry.school_id,
+        entry.section_ids::bigint[], entry.student_id, entry.subject_id, entry.educator_id,
+        entry.payload, entry.parts::json, entry.former_student_id, entry.former_subject_id,
+        entry.former_section_ids::bigint[]
+    from unnest(
+        $1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
+        $13::bigint[], $14::text[]
+    ) as entry (
+        position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
+        payload, parts, former_student_id, former_subject_id, former_section_ids
+    )
 )
 update classpulse.state set
     position = $15::bigint,

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -75,12 +75,16 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin. ``more`` says
-    that stale sections are left, or were marked in this batch: the next one has work at once."""
+    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin.
+
+    ``more``: stale sections are left, or were marked in this batch, so the next one has work at
+    once.
+    """
 
     taken: int
     written: int
     oldest: int
+    as_of_time: datetime
     more: bool = False
 
 
@@ -121,7 +125,9 @@ async def project(
             careful = True
         else:
             cursor.position += batch.written
-            return Outcome(batch.taken, batch.written, batch.oldest, batch.more)
+            return Outcome(
+                batch.taken, batch.written, batch.oldest, batch.as_of_time, more=batch.more
+            )
 
 
 class _Batch:
@@ -131,11 +137,11 @@ class _Batch:
         self._careful = careful
         self._aside = Aside(connection, ())
         self._members: Memberships = {}
-        #: from before the snapshot
-        self._now: datetime
         self.taken = 0
         self.written = 0
         self.oldest = 0
+        #: from before the snapshot
+        self.as_of_time = datetime.fromtimestamp(0, UTC)
         self.more = False
 
     async def run(self) -> None:
@@ -148,7 +154,7 @@ class _Batch:
         )
         if backlog["version"] != self._cursor.version:
             raise OtherVersionError("the database was migrated to another version of classpulse")
-        self.oldest, self._now = backlog["oldest"], backlog["as_of_time"]
+        self.oldest, self.as_of_time = backlog["oldest"], backlog["as_of_time"]
         if not (
             backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
         ):
@@ -167,7 +173,7 @@ class _Batch:
         touched = touched_by(with_both(taken, changes))
         figures, changed = await self._folded(touched, changes, stale)
         figures.remember(changes)
-        now = self._now
+        now = self.as_of_time
         told = await self._told(changes, figures, changed)
         told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
@@ -479,6 +485,6 @@ class _Batch:
                 SQL["write_events"],
                 *(list(column) for column in zip(*rows, strict=True)),
                 rows[-1][0],
-                self._now,
+                self.as_of_time,
                 self._cursor.low_water,
             )
