@@ -76,7 +76,7 @@ with whole as materialized (
 ), counted as (
     select
         letter.name,
-        sum(coalesce((scales.grade_distribution ->> letter.name)::bigint, 0)) as n,
+        coalesce(sum((scales.grade_distribution -> letter.name)::integer), 0) as n,
         min(cardinality(scales.letters) - letter.place) as place
     from scales
     cross join lateral unnest(scales.letters) with ordinality as letter (name, place)
@@ -160,19 +160,30 @@ with of_subjects as materialized (
     from public.performance_cache as figures
     where figures.section_id = any(cast(:sections as bigint[])) and figures.subject_id is null
 ), repeated as (
-    -- who has several of these standings: counted once a subject
-    select summary.student_id
-    from public.student_performance_summaries as summary
-    where summary.section_id = any(cast(:sections as bigint[]))
-    group by summary.student_id
-    having count(*) > 1
+    -- who has several of these standings: counted once a subject. Students of a class are in the
+    -- same sections, so there are far fewer sets of sections than students.
+    select together.section_ids, count(*) as n
+    from (
+        select array_agg(summary.section_id) as section_ids
+        from public.student_performance_summaries as summary
+        where summary.section_id = any(cast(:sections as bigint[]))
+        group by summary.student_id
+        having count(*) > 1
+    ) as together
+    group by together.section_ids
 ), repetitions as (
-    select of_subjects.subject_id, count(*) - count(distinct summary.student_id) as n
+    select taught.subject_id, sum(repeated.n * (taught.n - 1)) as n
     from repeated
-    join public.student_performance_summaries as summary
-        on summary.student_id = repeated.student_id
-    join of_subjects on of_subjects.section_id = summary.section_id
-    group by of_subjects.subject_id
+    cross join lateral (
+        select figures.subject_id, count(*) as n
+        from public.performance_cache as figures
+        where figures.section_id = any(repeated.section_ids)
+            and figures.subject_id is not null
+            and (cast(:only as bigint) is null or figures.subject_id = cast(:only as bigint))
+        group by figures.subject_id
+        having count(*) > 1
+    ) as taught
+    group by taught.subject_id
 ), letters as (
     select
         counted.subject_id,
@@ -182,7 +193,7 @@ with of_subjects as materialized (
         select
             of_subjects.subject_id,
             letter.name,
-            sum(coalesce((of_subjects.grade_distribution ->> letter.name)::bigint, 0)) as n,
+            coalesce(sum((of_subjects.grade_distribution -> letter.name)::integer), 0) as n,
             min(cardinality(whole.letters) - letter.place) as place
         from of_subjects
         join whole on whole.section_id = of_subjects.section_id
