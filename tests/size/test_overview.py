@@ -8,6 +8,9 @@ import asyncpg
 import pytest
 from serve.conftest import Client, serving
 
+from classpulse.serve.snapshot import Reader
+from classpulse.sql import queries
+
 from .conftest import PRINCIPAL, TEACHER, District
 
 COOKIE = "classpulse_token"
@@ -21,16 +24,14 @@ async def client(district: District) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is asked of the database from now on: the first line of each statement."""
-    from classpulse.serve.snapshot import Reader
-
-    asked: list[str] = []
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What is asked of the database from now on: each statement, and of which sections."""
+    asked: list[tuple[str, Any]] = []
     for name in ("one", "all"):
         own = getattr(Reader, name)
 
         async def counted(self: Any, statement: str, _own: Any = own, **values: Any) -> Any:
-            asked.append(statement.strip().partition("\n")[0])
+            asked.append((statement, values.get("sections")))
             return await _own(self, statement, **values)
 
         monkeypatch.setattr(Reader, name, counted)
@@ -126,7 +127,9 @@ async def test_a_page_about_a_district_is_light_on_the_wire(client: Client, path
     assert on_the_wire(await page_of(client, path)) < 30_000
 
 
-async def test_what_nobody_changed_is_read_once(client: Client, statements: list[str]) -> None:
+async def test_what_nobody_changed_is_read_once(
+    client: Client, statements: list[tuple[str, Any]]
+) -> None:
     await client.read("/overview", PRINCIPAL)
     await client.read("/subjects", PRINCIPAL)
     for path, most in (("/overview", 3), ("/subjects", 4)):
@@ -136,7 +139,43 @@ async def test_what_nobody_changed_is_read_once(client: Client, statements: list
         assert len(statements) <= most, statements
 
 
-async def test_leaving_a_page_calculates_nothing(client: Client, statements: list[str]) -> None:
+async def test_a_change_has_the_sections_next_to_it_read_again(
+    own_district: District, statements: list[tuple[str, Any]]
+) -> None:
+    tool = await asyncpg.connect(own_district.url)
+    async with serving(own_district.url) as client:
+        before = await client.read("/overview", PRINCIPAL)
+        statements.clear()
+        await tool.execute("update grades set score = 99.99 where section_id = 1000")
+        await tool.execute("call performance_wait(timeout => '20 s')")
+        overview = await client.read("/overview", PRINCIPAL)
+        assert overview["overall_average"] > before["overall_average"]
+        assert overview["overall_average"] == float(
+            await tool.fetchval(
+                "select round(avg(exact_average), 2) from public.student_performance_summaries"
+            )
+        )
+        read = [len(of) for text, of in statements if text == queries("merged")["blocks"]]
+        assert read
+        assert max(read) <= 64
+        assert queries("merged")["roster"] not in [text for text, _ in statements]
+        # who came or went is counted
+        await tool.execute(
+            "insert into enrollments (student_id, section_id) values (5, 2000), (6, 2000);"
+            "delete from enrollments where student_id = 90000"
+        )
+        await tool.execute("call performance_wait(timeout => '20 s')")
+        overview = await client.read("/overview", PRINCIPAL)
+        assert overview["total_students"] == await tool.fetchval(
+            "select count(distinct student_id) from public.student_performance_summaries"
+        )
+        assert overview["standings"] == own_district.standings + 1
+    await tool.close()
+
+
+async def test_leaving_a_page_calculates_nothing(
+    client: Client, statements: list[tuple[str, Any]]
+) -> None:
     await client.read("/overview", PRINCIPAL)
     statements.clear()
     response = await client.http.post("/api/v1/visits", headers=client.as_(PRINCIPAL))
@@ -145,7 +184,7 @@ async def test_leaving_a_page_calculates_nothing(client: Client, statements: lis
 
 
 async def test_a_teachers_overview_reads_their_sections_alone(
-    client: Client, query: "asyncpg.Connection[Any]", statements: list[str]
+    client: Client, query: "asyncpg.Connection[Any]", statements: list[tuple[str, Any]]
 ) -> None:
     overview = await client.read("/overview", TEACHER)
     assert (overview["standings"], overview["truncated"]) == (90, False)

@@ -1,15 +1,19 @@
 """Figures of many sections merged, kept for as long as no event names one of these sections.
 
 Every change of a figure is told by an event that names its section, in the transaction that makes
-the change: what was read at one position of the log holds at a later one if nothing in between
-concerns the same sections. So a district is added up after a change, not for everyone who looks.
+the change: what was read at one position of the log holds at a later one but for the sections that
+events in between name. So after a change only the blocks of sections that it concerns are read
+again, and a district is added up once, not for everyone who looks.
 """
 
+import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from classpulse.serve.listing import MOST
+from classpulse.serve import sums
+from classpulse.serve.answers import encode
 from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
@@ -17,15 +21,38 @@ _SQL = queries("merged")
 # Of all that is kept: sections, each counted once for every set of sections that it is in.
 _MOST_SECTIONS = 100_000
 
+#: by subject, how many sections have it, and which
+Pairs = dict[int, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Roster:
+    """How many students there are, each counted once; by subject, how many too many."""
+
+    pairs: Pairs
+    total_students: int
+    repetitions: dict[int, int]
+
 
 @dataclass(slots=True)
 class Kept:
     """What was read of some sections at a position of the log, and still holds at ``position``."""
 
     position: int = -1
+    #: sums of sections by the number of the block
+    blocks: dict[int, list[Row]] = field(default_factory=dict)
+    roster: Roster | None = None
+    #: what the blocks add up to, by subject
+    added: dict[int | None, Row] | None = None
     totals: Row | None = None
     subjects: str | None = None
     overview: dict[str, Any] | None = None
+
+    def without(self, sections: Iterable[int], position: int, *, roster_moved: bool) -> "Kept":
+        """What still holds at a later position, where something of these sections moved."""
+        moved = {section // sums.SIZE for section in sections}
+        blocks = {number: rows for number, rows in self.blocks.items() if number not in moved}
+        return Kept(position, blocks, None if roster_moved else self.roster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +93,20 @@ async def stand(reader: Reader, sections: list[int]) -> Stand:
     """Where the log stands in this snapshot, and what holds there of what was read before."""
     key = tuple(sections)
     log, kept = _memory.of(key)
-    row = await reader.only(_SQL["stand"], sections=sections, log=log, since=kept.position)
-    own_log, position, holds = row.pop("log"), row.pop("position"), row.pop("holds")
+    since = kept.position
+    row = await reader.only(_SQL["stand"], sections=sections, log=log, since=since)
+    own_log, position = row.pop("log"), row.pop("position")
+    moved, roster_moved = row.pop("moved"), row.pop("roster_moved")
     if not row["set_aside"]:
         del row["set_aside"]
-    if holds:
+    if moved == [] and position >= since:
         kept.position = max(kept.position, position)
         return Stand(kept, row)
-    # meanwhile somebody else may have begun to read the same
+    # meanwhile somebody else may have read the same
     log, other = _memory.of(key)
     if log == own_log and other.position == position:
         return Stand(other, row)
-    fresh = Kept(position)
+    fresh = kept.without(moved, position, roster_moved=roster_moved) if moved else Kept(position)
     # a snapshot older than what is kept reads for itself
     if sections and not (log == own_log and position < other.position):
         _memory.keep(key, own_log, fresh)
@@ -85,27 +114,110 @@ async def stand(reader: Reader, sections: list[int]) -> Stand:
 
 
 async def totals(reader: Reader, sections: list[int], kept: Kept | None = None) -> Row:
-    """Counts, means and rates of these sections merged, and their letters as JSON text."""
-    found = kept.totals if kept else None
-    if found is None:
-        found = await reader.only(_SQL["totals"], sections=sections)
-        if kept:
-            kept.totals = found
-    return dict(found)
+    """Counts, means and rates of these sections merged, and their letters as JSON text, ``None``
+    where there is none."""
+    kept = kept or Kept()
+    if kept.totals is None:
+        by_subject = await _added(reader, sections, kept)
+        roster = await _roster(reader, sections, kept)
+        whole = by_subject.get(None, _NOTHING)
+        rates = await reader.only(
+            _SQL["rates"],
+            sections=sections,
+            average_sum=whole["average_sum"],
+            known=whole["passed_students"] + whole["failed_students"],
+            passed=whole["passed_students"],
+            attended=whole["attended"],
+            missed=whole["missed"],
+            missed_excused=whole["missed_excused"],
+        )
+        recorded = {name: whole[name] for name in ("present", "late", "absent", "excused")}
+        letters = sums.distribution(whole["letters"])
+        kept.totals = {
+            "total_students": roster.total_students,
+            "total_sections": len(sections),
+            "total_subjects": len(by_subject.keys() - {None}),
+            "standings": whole["standings"],
+            "no_data": whole["no_data"],
+            "passed_students": whole["passed_students"],
+            "failed_students": whole["failed_students"],
+            "overall_average": rates["overall_average"],
+            "overall_pass_rate": rates["overall_pass_rate"],
+            **recorded,
+            "total": sum(recorded.values()),
+            "percentage": rates["percentage"],
+            "percentage_unexcused": rates["percentage_unexcused"],
+            "chronically_absent": rates["chronically_absent"],
+            "grade_distribution": encode(letters).decode() if letters else None,
+        }
+    return dict(kept.totals)
 
 
-async def subjects(
-    reader: Reader, sections: list[int], kept: Kept | None = None, *, only: int | None = None
-) -> str:
-    """What the figures of their subjects are made of, or at least those of the ``only`` one: JSON
-    for the statement that lists subjects."""
-    if kept and kept.subjects is not None:
-        return kept.subjects
-    # of many sections to read all subjects takes hardly longer, and is of use again
-    if len(sections) > MOST:
-        only = None
-    row = await reader.only(_SQL["subjects"], sections=sections, only=only)
-    sums: str = row["sums"] or "[]"
-    if kept and only is None:
-        kept.subjects = sums
-    return sums
+async def subjects(reader: Reader, sections: list[int], kept: Kept | None = None) -> str:
+    """What the figures of their subjects are made of: JSON for the statement that lists them."""
+    kept = kept or Kept()
+    if kept.subjects is None:
+        by_subject = await _added(reader, sections, kept)
+        roster = await _roster(reader, sections, kept)
+        rows = []
+        for subject, row in by_subject.items():
+            if subject is not None:
+                letters = sums.distribution(row["letters"])
+                too_many = roster.repetitions.get(subject, 0)
+                rows.append(
+                    row
+                    | {
+                        "total_students": row["standings"] - too_many,
+                        "recorded": row["attended"] + row["missed"] + row["missed_excused"],
+                        "grade_distribution": letters or None,
+                        "letters": None,
+                    }
+                )
+        kept.subjects = encode(rows).decode()
+    return kept.subjects
+
+
+async def _added(reader: Reader, sections: list[int], kept: Kept) -> dict[int | None, Row]:
+    if kept.added is None:
+        missing = [section for section in sections if section // sums.SIZE not in kept.blocks]
+        # on the side: who reads the same at once must not take half of it for the whole
+        blocks: dict[int, list[Row]] = {section // sums.SIZE: [] for section in missing}
+        if missing:
+            for row in await reader.all(_SQL["blocks"], sections=missing):
+                blocks[row["block"]].append(sums.decoded(row))
+                # of a district that is a while: others have their turn
+                await asyncio.sleep(0)
+        kept.blocks |= blocks
+        kept.added = sums.added(row for rows in kept.blocks.values() for row in rows)
+    return kept.added
+
+
+async def _roster(reader: Reader, sections: list[int], kept: Kept) -> Roster:
+    by_subject = await _added(reader, sections, kept)
+    pairs = {
+        subject: (row["total_sections"], row["sections"])
+        for subject, row in by_subject.items()
+        if subject is not None
+    }
+    if kept.roster is None or kept.roster.pairs != pairs:
+        row = await reader.only(_SQL["roster"], sections=sections)
+        repetitions = dict(zip(row["subject_ids"], row["repetitions"], strict=True))
+        kept.roster = Roster(pairs, row["total_students"], repetitions)
+    return kept.roster
+
+
+_NOTHING: Row = {
+    "standings": 0,
+    "no_data": 0,
+    "passed_students": 0,
+    "failed_students": 0,
+    "average_sum": 0,
+    "present": 0,
+    "late": 0,
+    "absent": 0,
+    "excused": 0,
+    "attended": 0,
+    "missed": 0,
+    "missed_excused": 0,
+    "letters": {},
+}

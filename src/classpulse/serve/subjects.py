@@ -130,7 +130,7 @@ async def _rows(
     only: int | None = None,
     kept: merged.Kept | None = None,
 ) -> list[Row]:
-    sums = await merged.subjects(reader, sections, kept, only=only)
+    sums = await merged.subjects(reader, sections, kept)
     return await reader.all(_SQL["page"], sums=sums, only=only, **parameters(asked, limit=limit))
 
 
