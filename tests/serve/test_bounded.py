@@ -1,11 +1,15 @@
 """Answers are bounded, whatever the school: at most 100 rows of a list, and the whole in pages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
 import asyncpg
 import pytest
+
+from classpulse.serve import merged
+from classpulse.serve.snapshot import snapshot
 
 from .conftest import Client, serving
 
@@ -287,6 +291,8 @@ async def test_what_was_read_once_follows_every_change(
 async def test_what_was_read_before_a_restore_is_not_shown(
     client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
+    await tool.execute("update grades set score = score - 1 where exam_id = 1")
+    await tool.execute("call performance_wait(timeout => '20 s')")
     before = await client.read("/overview", 3)
     # as a rolled back disk leaves it: other figures, and a log that says nothing of it
     await tool.execute(
@@ -299,3 +305,64 @@ async def test_what_was_read_before_a_restore_is_not_shown(
     await tool.execute("update classpulse.state set epoch = 'fedcba'")
     after = await client.read("/overview", 3)
     assert after["overall_average"] != before["overall_average"]
+
+
+async def test_no_more_is_kept_than_is_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merged, "_MOST", 3)
+    monkeypatch.setattr(merged, "_MOST_SECTIONS", 10)
+    memory = merged._Memory()
+    for number in range(5):
+        memory.keep((number,), "log", merged.Kept(number))
+    assert [memory.of((number,))[1].position for number in range(5)] == [-1, -1, 2, 3, 4]
+    memory.keep(tuple(range(9)), "log", merged.Kept(9))
+    memory.keep(tuple(range(100)), "log", merged.Kept(10))
+    assert memory.of((4,))[1].position == memory.of(tuple(range(9)))[1].position == -1
+    assert memory.of(tuple(range(100))) == ("log", merged.Kept(10))
+
+
+async def totals_now(database: Any) -> Any:
+    """In a task of its own, which has a connection of its own."""
+
+    async def read() -> Any:
+        async with snapshot(database) as reader:
+            return await merged.totals(reader, [1, 2])
+
+    return await asyncio.create_task(read())
+
+
+async def test_a_snapshot_that_is_older_reads_for_itself(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    database = client.app.state.database
+    await tool.execute("update grades set score = score - 1 where exam_id = 1")
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    before = await totals_now(database)
+    async with snapshot(database) as old:
+        # a snapshot begins with its first statement
+        assert await merged.totals(old, [1, 2]) == before
+        await tool.execute("update grades set score = 100 where exam_id = 1")
+        await tool.execute("call performance_wait(timeout => '20 s')")
+        after = await totals_now(database)
+        assert after["overall_average"] > before["overall_average"]
+        assert await merged.totals(old, [1, 2]) == before
+        assert await totals_now(database) == after
+
+
+async def test_what_the_log_has_forgotten_is_read_again(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    database = client.app.state.database
+    # a database that was copied has another log as soon as it has a leader
+    await tool.execute("update grades set score = score - 1 where exam_id = 1")
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    async with snapshot(database) as reader:
+        first = (await merged.stand(reader, [1, 2])).kept
+    async with snapshot(database) as reader:
+        assert (await merged.stand(reader, [1, 2])).kept is first
+    await tool.execute(
+        "update classpulse.state set position = position + 9, kept_from = position + 9"
+    )
+    async with snapshot(database) as reader:
+        again = (await merged.stand(reader, [1, 2])).kept
+        assert again is not first
+        assert again.position > first.position

@@ -18,7 +18,8 @@ from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
 _SQL = queries("merged")
-# Of all that is kept: sections, each counted once for every set of sections that it is in.
+# Of all that is kept: sets of sections, and the sections in them. That is some 30 MB at most.
+_MOST = 256
 _MOST_SECTIONS = 100_000
 
 #: by subject, how many sections have it, and which
@@ -81,7 +82,7 @@ class _Memory:
         if sections not in self._kept:
             self._sections += len(sections)
         self._kept[sections] = log, kept
-        while self._sections > _MOST_SECTIONS and len(self._kept) > 1:
+        while len(self._kept) > _MOST or (self._sections > _MOST_SECTIONS and len(self._kept) > 1):
             oldest, _ = self._kept.popitem(last=False)
             self._sections -= len(oldest)
 
@@ -115,8 +116,8 @@ async def stand(reader: Reader, sections: list[int]) -> Stand:
 
 async def totals(reader: Reader, sections: list[int], kept: Kept | None = None) -> Row:
     """Counts, means and rates of these sections merged, and their letters as JSON text, ``None``
-    where there is none."""
-    kept = kept or Kept()
+    where there is none. Without ``kept`` it is looked for."""
+    kept = kept or (await stand(reader, sections)).kept
     if kept.totals is None:
         by_subject = await _added(reader, sections, kept)
         roster = await _roster(reader, sections, kept)
@@ -154,8 +155,9 @@ async def totals(reader: Reader, sections: list[int], kept: Kept | None = None) 
 
 
 async def subjects(reader: Reader, sections: list[int], kept: Kept | None = None) -> str:
-    """What the figures of their subjects are made of: JSON for the statement that lists them."""
-    kept = kept or Kept()
+    """What the figures of their subjects are made of: JSON for the statement that lists them.
+    Without ``kept`` it is looked for."""
+    kept = kept or (await stand(reader, sections)).kept
     if kept.subjects is None:
         by_subject = await _added(reader, sections, kept)
         roster = await _roster(reader, sections, kept)

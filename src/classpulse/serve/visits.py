@@ -53,8 +53,7 @@ async def _seen(request: Request) -> Response:
     read_query(request, NoParameters)
     async with snapshot(request.app.state.database) as reader:
         sections = await sections_in_view(reader, viewer)
-        here = await merged.stand(reader, sections)
-        totals = await merged.totals(reader, sections, here.kept)
+        totals = await merged.totals(reader, sections)
     seen = {name: totals[name] for name in _KEPT}
     async with one_statement(request.app.state.database) as reader:
         await reader.one(
