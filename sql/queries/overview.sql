@@ -1,78 +1,120 @@
--- name: totals
--- The figures of these sections merged: means and rates over all standings, students counted once.
-with figures as (
-    select * from classpulse.section_figures as section
-    where section.section_id = any(cast(:sections as bigint[]))
-), standings as (
+-- name: performers
+-- The best and the weakest five standings of many sections, as answers.sql has them: only those with
+-- at least half of their section's median number of graded rows, and nobody in both lists. Five
+-- standings of the sections with the highest averages bound what the others can hold, so that few
+-- sections are looked into.
+with whole as materialized (
     select
-        count(distinct summary.student_id) as total_students,
-        count(distinct summary.student_id) filter (where summary.chronically_absent)
-            as chronically_absent
-    from public.student_performance_summaries as summary
-    where summary.section_id = any(cast(:sections as bigint[]))
-), merged as (
+        figures.section_id,
+        figures.highest_score,
+        figures.lowest_score,
+        figures.graded_counts
+    from public.performance_cache as figures
+    where figures.section_id = any(cast(:sections as bigint[]))
+        and figures.subject_id is null
+        and figures.highest_score is not null
+), first_of_top as materialized (
+    select whole.section_id, classpulse.median_of_counts(whole.graded_counts) as graded_median
+    from (select * from whole order by whole.highest_score desc limit 20) as whole
+), least_of_top as materialized (
+    select coalesce(
+        (
+            select summary.average
+            from public.student_performance_summaries as summary
+            join first_of_top on first_of_top.section_id = summary.section_id
+            where summary.section_id = any(array(select first_of_top.section_id from first_of_top))
+                and summary.average is not null
+                and summary.graded_count * 2 >= first_of_top.graded_median
+            order by summary.average desc
+            offset 4 limit 1
+        ),
+        -1
+    ) as average
+), top_sections as materialized (
+    select whole.section_id, classpulse.median_of_counts(whole.graded_counts) as graded_median
+    from whole
+    where whole.highest_score >= (select least_of_top.average from least_of_top)
+), top as materialized (
     select
-        count(*) as total_sections,
-        coalesce(sum(figures.total_students), 0)::bigint as standings,
-        coalesce(sum(figures.no_data), 0)::bigint as no_data,
-        coalesce(sum(figures.passed_students), 0)::bigint as passed_students,
-        coalesce(sum(figures.failed_students), 0)::bigint as failed_students,
-        sum(figures.average_sum) as average_sum,
-        coalesce(sum(figures.present_sessions), 0)::bigint as present,
-        coalesce(sum(figures.late_sessions), 0)::bigint as late,
-        coalesce(sum(figures.absent_sessions), 0)::bigint as absent,
-        coalesce(sum(figures.excused_sessions), 0)::bigint as excused,
-        -- a section that records absences alone has counts, and no percentage
-        sum(figures.present_sessions + figures.late_sessions)
-            filter (where figures.attendance_average is not null) as attended,
-        sum(figures.present_sessions + figures.late_sessions + figures.absent_sessions)
-            filter (where figures.attendance_average is not null) as unexcused,
-        sum(figures.excused_sessions)
-            filter (where figures.attendance_average is not null) as counted_excused
-    from figures
+        standing.id,
+        standing.section_id,
+        row_number() over (
+            order by
+                standing.average_score desc, standing.by_name, standing.id, standing.section_id
+        ) as place
+    from classpulse.standing_figures as standing
+    join top_sections on top_sections.section_id = standing.section_id
+    where standing.section_id = any(array(select top_sections.section_id from top_sections))
+        and standing.average_score >= (select least_of_top.average from least_of_top)
+        and standing.graded_count * 2 >= top_sections.graded_median
+    order by place
+    limit 5
+), first_of_low as materialized (
+    select whole.section_id, classpulse.median_of_counts(whole.graded_counts) as graded_median
+    from (select * from whole order by whole.lowest_score limit 20) as whole
+), most_of_low as materialized (
+    select coalesce(
+        (
+            select summary.average
+            from public.student_performance_summaries as summary
+            join first_of_low on first_of_low.section_id = summary.section_id
+            where summary.section_id = any(array(select first_of_low.section_id from first_of_low))
+                and summary.average is not null
+                and summary.graded_count * 2 >= first_of_low.graded_median
+                and summary.student_id not in (select top.id from top)
+            order by summary.average
+            offset 4 limit 1
+        ),
+        (select max(whole.highest_score) from whole)
+    ) as average
+), low_sections as materialized (
+    select whole.section_id, classpulse.median_of_counts(whole.graded_counts) as graded_median
+    from whole
+    where whole.lowest_score <= (select most_of_low.average from most_of_low)
+), low as (
+    select
+        standing.id,
+        standing.section_id,
+        row_number() over (
+            order by standing.average_score, standing.by_name, standing.id, standing.section_id
+        ) as place
+    from classpulse.standing_figures as standing
+    join low_sections on low_sections.section_id = standing.section_id
+    where standing.section_id = any(array(select low_sections.section_id from low_sections))
+        and standing.average_score <= (select most_of_low.average from most_of_low)
+        and standing.graded_count * 2 >= low_sections.graded_median
+        and standing.id not in (select top.id from top)
+    order by place
+    limit 5
 )
 select
-    standings.total_students,
-    merged.total_sections,
-    (
-        select count(distinct subject.subject_id)
-        from public.performance_cache as subject
-        where subject.section_id = any(cast(:sections as bigint[]))
-    ) as total_subjects,
-    merged.standings,
-    merged.no_data,
-    merged.passed_students,
-    merged.failed_students,
-    classpulse.rounded(classpulse.exact_mean(
-        merged.average_sum, merged.passed_students + merged.failed_students
-    )) as overall_average,
-    classpulse.rounded(classpulse.exact_percentage(
-        merged.passed_students, merged.passed_students + merged.failed_students
-    )) as overall_pass_rate,
-    merged.present,
-    merged.late,
-    merged.absent,
-    merged.excused,
-    merged.present + merged.late + merged.absent + merged.excused as total,
-    classpulse.rounded(classpulse.exact_percentage(
-        merged.attended, merged.unexcused + merged.counted_excused
-    )) as percentage,
-    classpulse.rounded(classpulse.exact_percentage(merged.attended, merged.unexcused))
-        as percentage_unexcused,
-    standings.chronically_absent
-from merged
-cross join standings;
-
--- name: distribution
--- The letters of these sections summed; null where no section has any.
-with counted as (
-    select entry.letter, sum(entry.n::bigint) as n, min(entry.place) as place
-    from classpulse.section_figures as figures
-    cross join lateral json_each_text(figures.grade_distribution)
-        with ordinality as entry (letter, n, place)
-    where figures.section_id = any(cast(:sections as bigint[]))
-    group by entry.letter
-)
-select json_object_agg(counted.letter, counted.n order by counted.place, counted.letter)
-    as grade_distribution
-from counted;
+    chosen.kind,
+    standing.id,
+    standing.student_number,
+    standing.name,
+    standing.first_name,
+    standing.last_name,
+    standing.email,
+    standing.section_id,
+    standing.section_name,
+    standing.roll_number,
+    standing.average_score,
+    standing.average_if_missing_zero,
+    standing.letter,
+    standing.status,
+    standing.attendance_percentage,
+    standing.attendance_percentage_unexcused,
+    standing.chronically_absent,
+    standing.graded_count,
+    standing.missing_count,
+    standing.total_subjects,
+    standing.passed_subjects,
+    standing.failed_subjects
+from (
+    select top.id, top.section_id, 'top' as kind, top.place from top
+    union all
+    select low.id, low.section_id, 'low' as kind, low.place from low
+) as chosen
+join classpulse.standing_figures as standing
+    on standing.id = chosen.id and standing.section_id = chosen.section_id
+order by chosen.kind, chosen.place;

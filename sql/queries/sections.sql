@@ -27,25 +27,62 @@ left join public.terms as term on term.id = figures.term_id
 where figures.section_id = cast(:section_id as bigint);
 
 -- name: page
--- Sections by name, after the one that the cursor names; in full, or (`brief`) without the lists and
--- the median, which is most of it: of 2,000 sections 400 of 500 ms.
-with chosen as (
-    select named.id, named.name_key
-    from (
-        select
-            section.id,
-            classpulse.sort_key(array[section.name], school.locale) collate "C" as name_key
-        from public.sections as section
-        join public.schools as school on school.id = section.school_id
-        where section.id = any(cast(:sections as bigint[]))
-    ) as named
+-- Sections in their order, after the one that the cursor names; unknown values come last either
+-- way. Always at least one row: `total` counts all that are found. All are sorted by a few columns;
+-- only those of the page are looked up whole, in full or (`brief`) without lists and median, which
+-- are most of it.
+with listed as materialized (
+    select
+        section.id,
+        case
+            when cast(:sort as text) = 'name'
+                then classpulse.sort_key(array[section.name], school.locale)
+        end collate "C" as name_key,
+        case when cast(:descending as boolean) then -1 else 1 end * case cast(:sort as text)
+            when 'average' then figures.average_score
+            when 'pass_rate' then figures.pass_rate
+            when 'attendance' then figures.attendance_average
+            when 'students' then coalesce(figures.total_students, 0)
+            when 'change' then extract(epoch from figures.updated_at)
+        end as key
+    from public.sections as section
+    join public.schools as school on school.id = section.school_id
+    left join public.performance_cache as figures
+        on figures.section_id = section.id and figures.subject_id is null
+    where section.id = any(cast(:sections as bigint[]))
+        and (
+            cast(:q as text) is null
+            or classpulse.search_text(section.name)
+            like all (classpulse.search_patterns(cast(:q as text)))
+        )
+), page as (
+    select listed.*
+    from listed
     where cast(:after_id as bigint) is null
-        or (named.name_key, named.id) > (cast(:after_name as text), cast(:after_id as bigint))
-    order by named.name_key, named.id
+        or case
+            when cast(:sort as text) = 'name' then
+                (listed.name_key = cast(:after_name as text) and listed.id > cast(:after_id as bigint))
+                or case
+                    when cast(:descending as boolean) then listed.name_key < cast(:after_name as text)
+                    else listed.name_key > cast(:after_name as text)
+                end
+            when cast(:after_key as numeric) is null
+                then listed.key is null and listed.id > cast(:after_id as bigint)
+            else listed.key is null
+                or (listed.key, listed.id)
+                > (cast(:after_key as numeric), cast(:after_id as bigint))
+        end
+    order by
+        case when not cast(:descending as boolean) then listed.name_key end,
+        case when cast(:descending as boolean) then listed.name_key end desc,
+        listed.key,
+        listed.id
     limit cast(:limit as bigint)
 )
 select
-    chosen.name_key,
+    counted.total,
+    page.name_key,
+    page.key,
     figures.section_id,
     figures.section_name,
     figures.school_id,
@@ -69,10 +106,15 @@ select
     figures.pass_mark,
     case when not cast(:brief as boolean) then trim_scale(figures.graded_median) end
         as graded_median
-from chosen
-join classpulse.section_figures as figures on figures.section_id = chosen.id
+from (select count(*) as total from listed) as counted
+left join page on true
+left join classpulse.section_figures as figures on figures.section_id = page.id
 left join public.terms as term on term.id = figures.term_id
-order by chosen.name_key, chosen.id;
+order by
+    case when not cast(:descending as boolean) then page.name_key end,
+    case when cast(:descending as boolean) then page.name_key end desc,
+    page.key,
+    page.id;
 
 -- name: names
 select section.id, classpulse.shown_name(section.name) as name

@@ -1,132 +1,197 @@
 -- name: page
--- Subjects of these sections by name, each merged over them, after the one that the cursor names.
--- `each` section's own figures are left out where they are not asked for: they are most of it.
-with chosen as (
-    select named.*
-    from (
-        select
-            subject.id,
-            classpulse.shown_name(subject.name) as name,
-            classpulse.shown_name(subject.code) as code,
-            subject.school_id,
-            classpulse.sort_key(array[subject.name], school.locale) collate "C" as name_key
-        from public.subjects as subject
-        join public.schools as school on school.id = subject.school_id
-        where exists (
-                select from public.performance_cache as figures
-                where figures.section_id = any(cast(:sections as bigint[]))
-                    and figures.subject_id = subject.id
-            )
-            and (cast(:only as bigint) is null or subject.id = cast(:only as bigint))
-    ) as named
+-- Subjects in their order, after the one that the cursor names, of the sums that
+-- `merged.subjects` made; unknown values come last either way. Always at least one row: `total`
+-- counts all that are found.
+with merged as materialized (
+    select
+        of_subject.*,
+        subject.name,
+        subject.code,
+        subject.school_id,
+        school.locale,
+        classpulse.rounded(classpulse.exact_percentage(
+            of_subject.passed_students, of_subject.passed_students + of_subject.failed_students
+        )) as pass_rate,
+        classpulse.rounded(classpulse.exact_mean(
+            of_subject.average_sum, of_subject.passed_students + of_subject.failed_students
+        )) as average_score,
+        classpulse.rounded(classpulse.exact_percentage(of_subject.attended, of_subject.recorded))
+            as attendance_average
+    from json_to_recordset(cast(:sums as json)) as of_subject (
+        subject_id bigint,
+        total_sections bigint,
+        standings bigint,
+        total_students bigint,
+        passed_students bigint,
+        failed_students bigint,
+        no_data bigint,
+        average_sum numeric,
+        highest_score numeric,
+        lowest_score numeric,
+        attended numeric,
+        recorded numeric,
+        changed numeric,
+        grade_distribution json
+    )
+    join public.subjects as subject on subject.id = of_subject.subject_id
+    join public.schools as school on school.id = subject.school_id
+    where (cast(:only as bigint) is null or of_subject.subject_id = cast(:only as bigint))
+        and (
+            cast(:q as text) is null
+            or classpulse.search_text(concat_ws(' ', subject.name, subject.code))
+            like all (classpulse.search_patterns(cast(:q as text)))
+        )
+), listed as materialized (
+    select
+        merged.*,
+        case
+            when cast(:sort as text) = 'name'
+                then classpulse.sort_key(array[merged.name], merged.locale)
+        end collate "C" as name_key,
+        case when cast(:descending as boolean) then -1 else 1 end * case cast(:sort as text)
+            when 'average' then merged.average_score
+            when 'pass_rate' then merged.pass_rate
+            when 'attendance' then merged.attendance_average
+            when 'students' then merged.total_students
+            when 'change' then merged.changed
+        end as key
+    from merged
+), page as (
+    select listed.*
+    from listed
     where cast(:after_id as bigint) is null
-        or (named.name_key, named.id) > (cast(:after_name as text), cast(:after_id as bigint))
-    order by named.name_key, named.id
+        or case
+            when cast(:sort as text) = 'name' then
+                (
+                    listed.name_key = cast(:after_name as text)
+                    and listed.subject_id > cast(:after_id as bigint)
+                )
+                or case
+                    when cast(:descending as boolean) then listed.name_key < cast(:after_name as text)
+                    else listed.name_key > cast(:after_name as text)
+                end
+            when cast(:after_key as numeric) is null
+                then listed.key is null and listed.subject_id > cast(:after_id as bigint)
+            else listed.key is null
+                or (listed.key, listed.subject_id)
+                > (cast(:after_key as numeric), cast(:after_id as bigint))
+        end
+    order by
+        case when not cast(:descending as boolean) then listed.name_key end,
+        case when cast(:descending as boolean) then listed.name_key end desc,
+        listed.key,
+        listed.subject_id
     limit cast(:limit as bigint)
-), figures as materialized (
-    select figures.*
-    from chosen
-    join classpulse.subject_figures as figures
-        on figures.subject_id = chosen.id
-        and figures.section_id = any(cast(:sections as bigint[]))
-), repeated as (
-    -- who has several of these standings: counted once a subject
-    select summary.student_id
-    from public.student_performance_summaries as summary
-    where summary.section_id = any(cast(:sections as bigint[]))
-    group by summary.student_id
-    having count(*) > 1
-), repetitions as (
-    select figures.subject_id, count(*) - count(distinct summary.student_id) as n
-    from repeated
-    join public.student_performance_summaries as summary
-        on summary.student_id = repeated.student_id
-    join figures on figures.section_id = summary.section_id
-    group by figures.subject_id
-), merged as (
-    select
-        figures.subject_id,
-        sum(figures.total_students)::bigint as standings,
-        sum(figures.passed_students)::bigint as passed_students,
-        sum(figures.failed_students)::bigint as failed_students,
-        sum(figures.no_data)::bigint as no_data,
-        sum(figures.average_sum) as average_sum,
-        max(figures.highest_score) as highest_score,
-        min(figures.lowest_score) as lowest_score,
-        -- a section that records absences alone has no percentage
-        sum(whole.present_sessions + whole.late_sessions)
-            filter (where whole.attendance_average is not null) as attended,
-        sum(
-            whole.present_sessions + whole.late_sessions
-            + whole.absent_sessions + whole.excused_sessions
-        ) filter (where whole.attendance_average is not null) as recorded,
-        json_agg(
-            json_build_object(
-                'section_id', figures.section_id,
-                'section_name', figures.section_name,
-                'term_id', figures.term_id,
-                'total_students', figures.total_students,
-                'passed_students', figures.passed_students,
-                'failed_students', figures.failed_students,
-                'no_data', figures.no_data,
-                'pass_rate', figures.pass_rate,
-                'average_score', figures.average_score,
-                'highest_score', figures.highest_score,
-                'lowest_score', figures.lowest_score,
-                'grade_distribution', figures.grade_distribution
-            ) order by figures.section_name, figures.section_id
-        ) filter (where cast(:each as boolean)) as sections_performance
-    from figures
-    join public.performance_cache as whole
-        on whole.section_id = figures.section_id and whole.subject_id is null
-    group by figures.subject_id
-), letters as (
-    select figures.subject_id, entry.letter, sum(entry.n::bigint) as n, min(entry.place) as place
-    from figures
-    cross join lateral json_each_text(figures.grade_distribution)
-        with ordinality as entry (letter, n, place)
-    group by figures.subject_id, entry.letter
-), distributions as (
-    select
-        letters.subject_id,
-        json_object_agg(letters.letter, letters.n order by letters.place, letters.letter)
-            as grade_distribution
-    from letters
-    group by letters.subject_id
 )
 select
-    chosen.name_key,
-    chosen.id as subject_id,
-    chosen.name as subject_name,
-    chosen.code as subject_code,
-    chosen.school_id,
-    merged.standings - coalesce(repetitions.n, 0) as total_students,
-    merged.standings,
-    merged.passed_students,
-    merged.failed_students,
-    merged.no_data,
-    classpulse.rounded(classpulse.exact_percentage(
-        merged.passed_students, merged.passed_students + merged.failed_students
-    )) as pass_rate,
-    classpulse.rounded(classpulse.exact_mean(
-        merged.average_sum, merged.passed_students + merged.failed_students
-    )) as average_score,
-    merged.highest_score,
-    merged.lowest_score,
-    classpulse.rounded(classpulse.exact_percentage(merged.attended, merged.recorded))
-        as attendance_average,
-    distributions.grade_distribution,
-    merged.sections_performance
-from chosen
-join merged on merged.subject_id = chosen.id
-left join repetitions on repetitions.subject_id = chosen.id
-left join distributions on distributions.subject_id = chosen.id
-order by chosen.name_key, chosen.id;
+    counted.total,
+    page.name_key,
+    page.key,
+    page.subject_id,
+    classpulse.shown_name(page.name) as subject_name,
+    classpulse.shown_name(page.code) as subject_code,
+    page.school_id,
+    page.total_sections,
+    page.total_students,
+    page.standings,
+    page.passed_students,
+    page.failed_students,
+    page.no_data,
+    page.pass_rate,
+    page.average_score,
+    page.highest_score,
+    page.lowest_score,
+    page.attendance_average,
+    page.grade_distribution
+from (select count(*) as total from listed) as counted
+left join page on true
+order by
+    case when not cast(:descending as boolean) then page.name_key end,
+    case when cast(:descending as boolean) then page.name_key end desc,
+    page.key,
+    page.subject_id;
 
--- name: total
-select count(distinct figures.subject_id) as total
-from public.performance_cache as figures
-where figures.section_id = any(cast(:sections as bigint[]));
+-- name: sections
+-- What each of these sections has in one subject, in order, after the one that the cursor names;
+-- unknown values come last either way. Always at least one row: `total` counts all that are found.
+with listed as materialized (
+    select
+        section.id,
+        case
+            when cast(:sort as text) = 'name'
+                then classpulse.sort_key(array[section.name], school.locale)
+        end collate "C" as name_key,
+        case when cast(:descending as boolean) then -1 else 1 end * case cast(:sort as text)
+            when 'average' then figures.average_score
+            when 'pass_rate' then figures.pass_rate
+            -- the section's: attendance is of no subject
+            when 'attendance' then (
+                select whole.attendance_average
+                from public.performance_cache as whole
+                where whole.section_id = figures.section_id and whole.subject_id is null
+            )
+            when 'students' then figures.total_students
+            when 'change' then extract(epoch from figures.updated_at)
+        end as key
+    from public.performance_cache as figures
+    join public.sections as section on section.id = figures.section_id
+    join public.schools as school on school.id = section.school_id
+    where figures.section_id = any(cast(:sections as bigint[]))
+        and figures.subject_id = cast(:subject_id as bigint)
+        and (
+            cast(:q as text) is null
+            or classpulse.search_text(section.name)
+            like all (classpulse.search_patterns(cast(:q as text)))
+        )
+), page as (
+    select listed.*
+    from listed
+    where cast(:after_id as bigint) is null
+        or case
+            when cast(:sort as text) = 'name' then
+                (listed.name_key = cast(:after_name as text) and listed.id > cast(:after_id as bigint))
+                or case
+                    when cast(:descending as boolean) then listed.name_key < cast(:after_name as text)
+                    else listed.name_key > cast(:after_name as text)
+                end
+            when cast(:after_key as numeric) is null
+                then listed.key is null and listed.id > cast(:after_id as bigint)
+            else listed.key is null
+                or (listed.key, listed.id)
+                > (cast(:after_key as numeric), cast(:after_id as bigint))
+        end
+    order by
+        case when not cast(:descending as boolean) then listed.name_key end,
+        case when cast(:descending as boolean) then listed.name_key end desc,
+        listed.key,
+        listed.id
+    limit cast(:limit as bigint)
+)
+select
+    counted.total,
+    page.name_key,
+    page.key,
+    figures.section_id,
+    figures.section_name,
+    figures.term_id,
+    figures.total_students,
+    figures.passed_students,
+    figures.failed_students,
+    figures.no_data,
+    figures.pass_rate,
+    figures.average_score,
+    figures.highest_score,
+    figures.lowest_score,
+    figures.grade_distribution
+from (select count(*) as total from listed) as counted
+left join page on true
+left join classpulse.subject_figures as figures
+    on figures.section_id = page.id and figures.subject_id = cast(:subject_id as bigint)
+order by
+    case when not cast(:descending as boolean) then page.name_key end,
+    case when cast(:descending as boolean) then page.name_key end desc,
+    page.key,
+    page.id;
 
 -- name: named
 -- The subject itself, for who may see it though none of the sections in view has it.

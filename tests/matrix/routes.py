@@ -53,6 +53,7 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", f"{API}/section/{{section_id}}/attendance"): Asked(),
     ("GET", f"{API}/subjects"): Asked(keyed=("term={term}",)),
     ("GET", f"{API}/subject/{{subject_id}}"): Asked(),
+    ("GET", f"{API}/subject/{{subject_id}}/sections"): Asked(),
     ("GET", f"{API}/students"): Asked(
         keyed=("term={term}", "section_id={section}", "subject_id={subject}")
     ),

@@ -14,7 +14,10 @@ TEACHER, PRINCIPAL, ADMIN = 1, 3, 4
 
 @dataclass(frozen=True)
 class District:
-    """A database with so many sections of 30 standings each, and the educators who look at it."""
+    """A database with so many sections of 30 standings each, and the educators who look at it.
+
+    ``name`` is that of a database to clone, which nobody is connected to.
+    """
 
     name: str
     url: str
@@ -39,19 +42,27 @@ async def fill(url: str, sections: int = SECTIONS) -> None:
 
 
 @pytest.fixture(scope="session")
-async def district(cluster: Any, template: str) -> AsyncIterator[District]:
-    """One for all tests that only read; ``cluster.create(district.name)`` clones it."""
+async def district_template(cluster: Any, template: str) -> AsyncIterator[str]:
+    """The district to clone: nobody stays connected to it."""
     name = cluster.create(template)
     await fill(cluster.url_of(name))
-    yield District(name, cluster.url_of(name))
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def district(cluster: Any, district_template: str) -> Iterator[District]:
+    """One for all tests that only read; ``cluster.create(district.name)`` clones it."""
+    name = cluster.create(district_template)
+    yield District(district_template, cluster.url_of(name))
     cluster.drop(name)
 
 
 @pytest.fixture
-def own_district(cluster: Any, district: District) -> Iterator[District]:
+def own_district(cluster: Any, district_template: str) -> Iterator[District]:
     """A district of this test's own, to write into."""
-    name = cluster.create(district.name)
-    yield District(name, cluster.url_of(name), district.sections)
+    name = cluster.create(district_template)
+    yield District(district_template, cluster.url_of(name))
     cluster.drop(name)
 
 

@@ -8,10 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from classpulse.serve import merged
 from classpulse.serve import sections as of_sections
 from classpulse.serve import subjects as of_subjects
-from classpulse.serve.answers import answer, as_of, embedded, no_letters, performers
+from classpulse.serve.answers import (
+    answer,
+    embedded,
+    listed_student,
+    no_letters,
+    no_performers,
+    performers,
+)
 from classpulse.serve.auth import viewer_of
+from classpulse.serve.listing import MOST, lowest
 from classpulse.serve.parameters import Term, read_query
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import Reader, Row, snapshot
@@ -35,16 +44,27 @@ async def overview_of(
 ) -> dict[str, Any]:
     """The overview of what somebody may see, ready for :func:`answers.encode`.
 
-    Of the current terms, or of ``term``. Nothing to see: zeros for counts, ``None`` for means.
+    Of the current terms, or of ``term``. Nothing to see: zeros for counts, ``None`` for means. Of
+    more than 100 sections or subjects those with the lowest averages, and ``truncated`` is true.
     """
     async with snapshot(database) as reader:
-        return await _overview(reader, viewer, await sections_in_view(reader, viewer, term))
+        sections = await sections_in_view(reader, viewer, term)
+        here = await merged.stand(reader, sections)
+        overview = here.kept.overview
+        if overview is None:
+            overview = await _overview(reader, viewer, sections, here.kept)
+            # whose letters are those of a policy may be read by somebody of another school
+            if sections:
+                here.kept.overview = overview
+        return {**overview, **here.as_of}
 
 
-async def totals_of(reader: Reader, viewer: Viewer, sections: list[int]) -> tuple[Row, msgspec.Raw]:
+async def totals_of(
+    reader: Reader, viewer: Viewer, sections: list[int], kept: merged.Kept | None = None
+) -> tuple[Row, msgspec.Raw]:
     """Counts, means and rates of these sections merged, and their letters."""
-    totals = await reader.only(_SQL["totals"], sections=sections)
-    letters = (await reader.only(_SQL["distribution"], sections=sections))["grade_distribution"]
+    totals = await merged.totals(reader, sections, kept)
+    letters = totals.pop("grade_distribution")
     return totals, embedded(letters) if letters else await no_letters(reader, viewer.school_id)
 
 
@@ -54,23 +74,38 @@ async def _get(request: Request) -> Response:
     return answer(await overview_of(request.app.state.database, viewer, term=asked.term))
 
 
-async def _overview(reader: Reader, viewer: Viewer, sections: list[int]) -> dict[str, Any]:
-    totals, letters = await totals_of(reader, viewer, sections)
-    best = await performers(reader, sections)
-    section_rows = await of_sections.summaries_of(reader, sections)
-    subject_rows = await of_subjects.summaries_of(reader, sections)
+async def _overview(
+    reader: Reader, viewer: Viewer, sections: list[int], kept: merged.Kept
+) -> dict[str, Any]:
+    totals, letters = await totals_of(reader, viewer, sections, kept)
+    section_rows = await of_sections.summaries_of(
+        reader, sections, lowest(len(sections)), limit=MOST
+    )
+    subject_rows = await of_subjects.summaries_of(
+        reader, sections, lowest(totals["total_subjects"]), limit=MOST, kept=kept
+    )
     attendance = {name: totals.pop(name) for name in (*_ATTENDANCE, "chronically_absent")}
     return {
         **totals,
+        "truncated": max(totals["total_sections"], totals["total_subjects"]) > MOST,
         "grade_distribution": letters,
         "subject_performance_chart": [_bar(row, "subject") for row in subject_rows],
         "sections_performance_chart": [_bar(row, "section") for row in section_rows],
         "sections_summary": section_rows,
         "subjects_summary": subject_rows,
         "attendance_stats": attendance,
-        **best[None],
-        **await as_of(reader, sections),
+        **await _performers(reader, sections),
     }
+
+
+async def _performers(reader: Reader, sections: list[int]) -> dict[str, list[Row]]:
+    if len(sections) <= MOST:
+        return (await performers(reader, sections))[None]
+    found = no_performers()
+    for row in await reader.all(_SQL["performers"], sections=sections):
+        kind = row.pop("kind")
+        found[f"{kind}_performers"].append(listed_student(row))
+    return found
 
 
 def _bar(row: Row, noun: str) -> Row:

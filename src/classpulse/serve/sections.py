@@ -3,12 +3,10 @@
 from typing import Any
 
 from databases import Database
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.serve import cursors
 from classpulse.serve.answers import (
     answer,
     as_of,
@@ -18,7 +16,8 @@ from classpulse.serve.answers import (
     with_json,
 )
 from classpulse.serve.auth import viewer_of
-from classpulse.serve.parameters import NoParameters, PagingOfTerm, path_id, read_query
+from classpulse.serve.listing import BY_NAME, Listing, parameters, take
+from classpulse.serve.parameters import NoParameters, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import require_sections, sections_in_view
 from classpulse.serve.snapshot import Reader, Row, snapshot
@@ -43,19 +42,19 @@ _BRIEF = (
 )
 
 
-class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A list by name goes on after this one; ``name`` is what it is sorted by."""
-
-    name: str
-    id: int
-
-
-async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
-    """The counts and scores of all these sections by name, without lists inside of them."""
+async def summaries_of(
+    reader: Reader, sections: list[int], asked: Listing = BY_NAME, *, limit: int | None = None
+) -> list[Row]:
+    """The counts and scores of these sections, all by name if not otherwise ``asked``, without
+    lists inside of them."""
     rows = await reader.all(
-        _SQL["page"], sections=sections, after_name=None, after_id=None, limit=None, brief=True
+        _SQL["page"], sections=sections, brief=True, **parameters(asked, limit=limit)
     )
-    return [with_json({name: row[name] for name in _BRIEF}, ["grade_distribution"]) for row in rows]
+    return [
+        with_json({name: row[name] for name in _BRIEF}, ["grade_distribution"])
+        for row in rows
+        if row["section_id"] is not None
+    ]
 
 
 async def section_names(reader: Reader, sections: list[int]) -> list[Row]:
@@ -64,34 +63,24 @@ async def section_names(reader: Reader, sections: list[int]) -> list[Row]:
 
 
 async def sections_listed(
-    database: Database, viewer: Viewer, asked: PagingOfTerm, *, with_performers: bool = True
+    database: Database, viewer: Viewer, asked: Listing, *, with_performers: bool = True
 ) -> dict[str, Any]:
-    """A page of somebody's sections by name, each with its performers or without."""
-    after = cursors.read(asked.cursor, After)
+    """A page of somebody's sections, each with its performers or without."""
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
         rows = await reader.all(
             _SQL["page"],
             sections=sections,
-            after_name=after.name if after else None,
-            after_id=after.id if after else None,
-            limit=asked.limit + 1,
             brief=False,
+            **parameters(asked, limit=asked.limit + 1),
         )
-        keys = [row.pop("name_key") for row in rows]
-        items = [with_json(row, _JSON) for row in rows[: asked.limit]]
+        page, total, next_page = take(rows, asked, "section_id")
+        items = [with_json(row, _JSON) for row in page]
+        shown = [row["section_id"] for row in items]
         if with_performers:
-            best = await performers(reader, [row["section_id"] for row in items], each=True)
+            best = await performers(reader, shown, each=True)
             items = [row | best.get(row["section_id"], no_performers()) for row in items]
-        return await listed(
-            reader,
-            items,
-            total=len(sections),
-            sections=[row["section_id"] for row in items],
-            next=cursors.write(After(keys[len(items) - 1], items[-1]["section_id"]))
-            if len(rows) > len(items)
-            else None,
-        )
+        return await listed(reader, items, total=total, next=next_page, sections=shown)
 
 
 async def section_of(database: Database, viewer: Viewer, section_id: int) -> dict[str, Any]:
@@ -107,7 +96,7 @@ async def section_of(database: Database, viewer: Viewer, section_id: int) -> dic
 
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
-    asked = read_query(request, PagingOfTerm)
+    asked = read_query(request, Listing)
     return answer(await sections_listed(request.app.state.database, viewer, asked))
 
 

@@ -2,26 +2,25 @@
 
 from typing import Any
 
-import msgspec
 from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.serve import cursors
-from classpulse.serve.answers import answer, as_of, listed, no_letters, with_json
+from classpulse.serve import merged
+from classpulse.serve.answers import answer, listed, no_letters, with_json
 from classpulse.serve.auth import viewer_of
-from classpulse.serve.parameters import PagingOfTerm, Term, path_id, read_query
+from classpulse.serve.listing import BY_NAME, MOST, Listing, bare, lowest, parameters, take
+from classpulse.serve.parameters import Term, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import all_sections, rights, sections_in_view, wide_school
-from classpulse.serve.sections import After
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("subjects")
-_JSON = ("grade_distribution", "sections_performance")
 _NO_FIGURES: dict[str, Any] = {
+    "total_sections": 0,
     "total_students": 0,
     "standings": 0,
     "passed_students": 0,
@@ -35,18 +34,45 @@ _NO_FIGURES: dict[str, Any] = {
 }
 
 
-async def subject_in(reader: Reader, sections: list[int], subject_id: int) -> Row | None:
-    """The figures of one subject of these sections; none where none of them has it."""
-    found = await _rows(reader, sections, only=subject_id)
-    return await _shown(reader, found[0]) if found else None
+async def subject_in(
+    reader: Reader,
+    sections: list[int],
+    subject_id: int,
+    *,
+    most: int | None = None,
+    kept: merged.Kept | None = None,
+) -> Row | None:
+    """The figures of one subject of these sections; none where none of them has it.
+
+    With those of each section in ``sections_performance``: of all by name, or of ``most`` with the
+    lowest averages first where there are more, which ``truncated`` says.
+    """
+    rows = await _rows(reader, sections, BY_NAME, limit=None, only=subject_id, kept=kept)
+    if rows[0]["subject_id"] is None:
+        return None
+    row = await _shown(reader, rows[0])
+    asked = BY_NAME if most is None else lowest(row["total_sections"])
+    each = await _section_rows(reader, sections, subject_id, asked, most)
+    return row | {
+        "sections_performance": [
+            with_json(bare(one), ["grade_distribution"]) for one in each if one["section_id"]
+        ],
+        "truncated": most is not None and row["total_sections"] > most,
+    }
 
 
-async def summaries_of(reader: Reader, sections: list[int]) -> list[Row]:
-    """The figures of all their subjects by name, without those of each section."""
-    rows = await _rows(reader, sections, each=False)
-    for row in rows:
-        del row["sections_performance"]
-    return [await _shown(reader, row) for row in rows]
+async def summaries_of(
+    reader: Reader,
+    sections: list[int],
+    asked: Listing = BY_NAME,
+    *,
+    limit: int | None = None,
+    kept: merged.Kept | None = None,
+) -> list[Row]:
+    """The figures of their subjects, all by name if not otherwise ``asked``, without those of each
+    section."""
+    rows = await _rows(reader, sections, asked, limit=limit, kept=kept)
+    return [await _shown(reader, row) for row in rows if row["subject_id"] is not None]
 
 
 async def subject_names(reader: Reader, sections: list[int]) -> list[Row]:
@@ -54,65 +80,76 @@ async def subject_names(reader: Reader, sections: list[int]) -> list[Row]:
     return await reader.all(_SQL["names"], sections=sections)
 
 
-async def subjects_listed(
-    database: Database, viewer: Viewer, asked: PagingOfTerm
-) -> dict[str, Any]:
-    """A page of the subjects of somebody's sections by name."""
-    after = cursors.read(asked.cursor, After)
+async def subjects_listed(database: Database, viewer: Viewer, asked: Listing) -> dict[str, Any]:
+    """A page of the subjects of somebody's sections."""
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
-        rows = await _rows(reader, sections, after=after, limit=asked.limit + 1)
-        keys = [row["name_key"] for row in rows]
-        items = [await _shown(reader, row) for row in rows[: asked.limit]]
-        total = await reader.only(_SQL["total"], sections=sections)
-        return await listed(
-            reader,
-            items,
-            total=total["total"],
-            sections=sections,
-            next=cursors.write(After(keys[len(items) - 1], items[-1]["subject_id"]))
-            if len(rows) > len(items)
-            else None,
-        )
+        here = await merged.stand(reader, sections)
+        rows = await _rows(reader, sections, asked, limit=asked.limit + 1, kept=here.kept)
+        page, total, next_page = take(rows, asked, "subject_id")
+        items = [await _shown(reader, row) for row in page]
+        return {"items": items, "next": next_page, "total": total, **here.as_of}
 
 
 async def subject_of(
     database: Database, viewer: Viewer, subject_id: int, *, term: int | None = None
 ) -> dict[str, Any]:
-    """One subject whole; 404 unless it is taught in one of their sections or at their school."""
+    """One subject with the figures of at most 100 sections; 404 unless it is taught in one of
+    their sections or at their school."""
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, term)
-        row = await subject_in(reader, sections, subject_id)
+        here = await merged.stand(reader, sections)
+        row = await subject_in(reader, sections, subject_id, most=MOST, kept=here.kept)
         if row is None:
             row = await without_figures(reader, viewer, subject_id)
-        return {**row, **await as_of(reader, sections)}
+        return {**row, **here.as_of}
+
+
+async def sections_of_subject(
+    database: Database, viewer: Viewer, subject_id: int, asked: Listing
+) -> dict[str, Any]:
+    """A page of what somebody's sections have in a subject; 404 as for the subject."""
+    async with snapshot(database) as reader:
+        sections = await sections_in_view(reader, viewer, asked.term)
+        rows = await _section_rows(reader, sections, subject_id, asked, asked.limit + 1)
+        if not rows[0]["total"]:
+            # a subject of another term has none here; one that is not theirs is no subject
+            await without_figures(reader, viewer, subject_id)
+        page, total, next_page = take(rows, asked, "section_id")
+        items = [with_json(row, ["grade_distribution"]) for row in page]
+        shown = [row["section_id"] for row in items]
+        return await listed(reader, items, total=total, next=next_page, sections=shown)
 
 
 async def _rows(
     reader: Reader,
     sections: list[int],
+    asked: Listing,
     *,
+    limit: int | None,
     only: int | None = None,
-    after: After | None = None,
-    limit: int | None = None,
-    each: bool = True,
+    kept: merged.Kept | None = None,
+) -> list[Row]:
+    sums = await merged.subjects(reader, sections, kept)
+    return await reader.all(_SQL["page"], sums=sums, only=only, **parameters(asked, limit=limit))
+
+
+async def _section_rows(
+    reader: Reader, sections: list[int], subject_id: int, asked: Listing, limit: int | None
 ) -> list[Row]:
     return await reader.all(
-        _SQL["page"],
+        _SQL["sections"],
         sections=sections,
-        only=only,
-        after_name=after.name if after else None,
-        after_id=after.id if after else None,
-        limit=limit,
-        each=each,
+        subject_id=subject_id,
+        **parameters(asked, limit=limit),
     )
 
 
 async def _shown(reader: Reader, row: Row) -> Row:
-    del row["name_key"]
+    row = bare(row)
     if row["grade_distribution"] is None:
-        row["grade_distribution"] = await no_letters(reader, row["school_id"])
-    return with_json(row, [name for name in _JSON if isinstance(row.get(name), str)])
+        return row | {"grade_distribution": await no_letters(reader, row["school_id"])}
+    return with_json(row, ["grade_distribution"])
 
 
 async def without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:
@@ -130,13 +167,14 @@ async def without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Ro
         **named,
         **_NO_FIGURES,
         "grade_distribution": await no_letters(reader, named["school_id"]),
-        "sections_performance": msgspec.Raw(b"[]"),
+        "sections_performance": [],
+        "truncated": False,
     }
 
 
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
-    asked = read_query(request, PagingOfTerm)
+    asked = read_query(request, Listing)
     return answer(await subjects_listed(request.app.state.database, viewer, asked))
 
 
@@ -147,4 +185,15 @@ async def _get(request: Request) -> Response:
     return answer(await subject_of(request.app.state.database, viewer, subject_id, term=asked.term))
 
 
-routes = [Route("/subjects", _list), Route("/subject/{subject_id}", _get)]
+async def _sections(request: Request) -> Response:
+    viewer = await viewer_of(request)
+    asked = read_query(request, Listing)
+    subject_id = path_id(request, "subject_id", "subject")
+    return answer(await sections_of_subject(request.app.state.database, viewer, subject_id, asked))
+
+
+routes = [
+    Route("/subjects", _list),
+    Route("/subject/{subject_id}", _get),
+    Route("/subject/{subject_id}/sections", _sections),
+]

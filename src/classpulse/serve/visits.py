@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from classpulse.serve import merged
 from classpulse.serve.answers import encode
 from classpulse.serve.auth import viewer_of
-from classpulse.serve.overview import totals_of
 from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import one_statement, snapshot
@@ -53,7 +53,7 @@ async def _seen(request: Request) -> Response:
     read_query(request, NoParameters)
     async with snapshot(request.app.state.database) as reader:
         sections = await sections_in_view(reader, viewer)
-        totals, _ = await totals_of(reader, viewer, sections)
+        totals = await merged.totals(reader, sections)
     seen = {name: totals[name] for name in _KEPT}
     async with one_statement(request.app.state.database) as reader:
         await reader.one(

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from classpulse.serve.listing import Listing
+from classpulse.serve.listing import Sort as FiguresSort
 from classpulse.serve.parameters import Cursor, Id, Ids, Limit
 from classpulse.serve.students import Filters, Order, Sort, Status, Words
 
@@ -16,9 +18,23 @@ class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of a view that is a list by name."""
+    """Of a view that is a list of figures: what ``GET …/sections`` takes."""
 
+    q: Words | None = None
+    sort: FiguresSort = "name"
+    order: Order | None = None
     cursor: Cursor | None = None
+
+    def listing(self, limit: int) -> Listing:
+        """The same as the list takes it."""
+        return Listing(
+            limit=limit,
+            cursor=self.cursor,
+            term=self.term,
+            sort=self.sort,
+            order=self.order,
+            q=self.q,
+        )
 
 
 class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

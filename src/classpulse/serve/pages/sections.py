@@ -8,26 +8,26 @@ from classpulse.serve.exams import Filters as ExamFilters
 from classpulse.serve.exams import exams_of
 from classpulse.serve.pages.charts import stacks_of_days
 from classpulse.serve.pages.display import letters_shown, performers_shown
+from classpulse.serve.pages.listed import MOST, listed_shown
 from classpulse.serve.pages.overview import SEES
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import view
-from classpulse.serve.parameters import PagingOfTerm, path_id
+from classpulse.serve.parameters import path_id
 from classpulse.serve.registers import days_of
 from classpulse.serve.sections import section_of, sections_listed
 from classpulse.serve.students import students_of
 from classpulse.serve.viewer import Viewer
 
-_MOST = 200
 _EXAMS = 25
 
 
 async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
-    paging = PagingOfTerm(limit=_MOST, cursor=asked.cursor, term=asked.term)
+    listing = asked.listing(MOST)
     database = request.app.state.database
-    found = plain(await sections_listed(database, viewer, paging, with_performers=False))
+    found = plain(await sections_listed(database, viewer, listing, with_performers=False))
     return await view(
         request,
         viewer,
@@ -35,7 +35,10 @@ async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
         of="sections",
         asked=asked,
         figures=found,
-        context={"sections": found, "scope_text": SEES[viewer.role]},
+        context={
+            "list": listed_shown(found, listing, "Section"),
+            "scope_text": SEES[viewer.role],
+        },
     )
 
 

@@ -7,24 +7,24 @@ from starlette.routing import Route
 from classpulse.serve.exams import Filters as ExamFilters
 from classpulse.serve.exams import exams_of
 from classpulse.serve.pages.display import letters_shown
+from classpulse.serve.pages.listed import MOST, listed_shown
 from classpulse.serve.pages.overview import SEES
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import view
-from classpulse.serve.parameters import PagingOfTerm, path_id
+from classpulse.serve.parameters import path_id
 from classpulse.serve.students import students_of
 from classpulse.serve.subjects import subject_of, subjects_listed
 from classpulse.serve.viewer import Viewer
 
-_MOST = 200
 _EXAMS = 25
 
 
 async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
-    paging = PagingOfTerm(limit=_MOST, cursor=asked.cursor, term=asked.term)
-    found = plain(await subjects_listed(request.app.state.database, viewer, paging))
+    listing = asked.listing(MOST)
+    found = plain(await subjects_listed(request.app.state.database, viewer, listing))
     return await view(
         request,
         viewer,
@@ -34,7 +34,10 @@ async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
         figures=found,
         # which subjects there are is told by no figure
         watched=["*"],
-        context={"subjects": found, "scope_text": SEES[viewer.role]},
+        context={
+            "list": listed_shown(found, listing, "Subject"),
+            "scope_text": SEES[viewer.role],
+        },
     )
 
 

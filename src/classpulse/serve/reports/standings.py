@@ -147,7 +147,7 @@ async def _summary_of_subject(
     attendance = {of["section_id"]: of["attendance_average"] for of in section_rows}
     each: list[Row] = [
         of | {"attendance_average": attendance[of["section_id"]]}
-        for of in _decoded(row["sections_performance"])
+        for of in row["sections_performance"]
     ]
     return (
         _figures_of_subject(row),
