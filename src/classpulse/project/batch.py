@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -75,11 +75,18 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin."""
+    """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin.
+
+    ``more``: there is more to do at once. ``rows`` are the events as written, or none where they
+    are too many to keep.
+    """
 
     taken: int
     written: int
     oldest: int
+    as_of_time: datetime
+    more: bool = False
+    rows: Sequence[Numbered] = ()
 
 
 async def project(
@@ -119,7 +126,9 @@ async def project(
             careful = True
         else:
             cursor.position += batch.written
-            return Outcome(batch.taken, batch.written, batch.oldest)
+            return Outcome(
+                batch.taken, batch.written, batch.oldest, batch.as_of_time, rows=batch.rows
+            )
 
 
 class _Batch:
@@ -132,6 +141,8 @@ class _Batch:
         self.taken = 0
         self.written = 0
         self.oldest = 0
+        self.as_of_time = datetime.fromtimestamp(0, UTC)
+        self.rows: Sequence[Numbered] = ()
 
     async def run(self) -> None:
         backlog = await self._connection.fetchrow(
@@ -140,7 +151,7 @@ class _Batch:
         assert backlog is not None
         if backlog["version"] != self._cursor.version:
             raise OtherVersionError("the database was migrated to another version of classpulse")
-        self.oldest = backlog["oldest"]
+        self.oldest, self.as_of_time = backlog["oldest"], backlog["as_of_time"]
         if not (
             backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
         ):
@@ -434,6 +445,8 @@ class _Batch:
         await self._write_slice(rows)
         await self._connection.execute(SQL["move_log"], position, now, self._cursor.low_water)
         self.written = len(entries)
+        # those that fit one slice
+        self.rows = rows if len(rows) == self.written else ()
 
     def _numbered(self, entry: Entry, position: int, now: datetime) -> Numbered:
         try:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ import asyncpg
 
 from classpulse.database import shipped
 from classpulse.errors import DatabaseError, OtherVersionError
+from classpulse.events import Batch
 from classpulse.project.batch import Cursor, Outcome, project
 from classpulse.project.epoch import open_log
+from classpulse.project.handover import handed_over
 from classpulse.project.healing import Healing
 from classpulse.project.lock import displace, leader_session, pass_by_stranger, try_lock
 from classpulse.project.wake import Wake
@@ -66,6 +69,7 @@ class Leader:
     """Projects while it leads, and stands by while another process does.
 
     ``apart``: this process does nothing else, and is to lead before those that also serve.
+    ``offer`` is given the events of each batch once it is committed; it must not wait or fail.
     """
 
     def __init__(
@@ -74,10 +78,12 @@ class Leader:
         *,
         retention: timedelta,
         apart: bool = False,
+        offer: Callable[[Batch], None] | None = None,
     ) -> None:
         self._url = url
         self._retention = retention
         self._apart = apart
+        self._offer = offer
         # of the Python that runs here, whatever is installed beside it later
         self._version = shipped.version()
         self._was_fit = False
@@ -189,9 +195,11 @@ class Leader:
                 looked = loop.time()
                 outcome = await project(connection, cursor)
                 seconds, self._said = loop.time() - looked, ""
+                if self._offer is not None and outcome.written:
+                    self._offer(handed_over(connection.get_server_pid(), cursor, outcome))
                 await chores.after(outcome)
                 await healing.look(connection)
-                await wake.wait(outcome.taken, outcome.oldest, seconds)
+                await wake.wait(outcome.taken, outcome.oldest, seconds, more=outcome.more)
                 self._count_late(wake)
         finally:
             self.leading = False

@@ -104,7 +104,7 @@ def create_app(
     state.publisher = publisher
     state.leader = None
     if settings.projector == "inside":
-        state.leader = Leader(listen_url, retention=settings.event_retention)
+        state.leader = Leader(listen_url, retention=settings.event_retention, offer=publisher.offer)
     return app
 
 
