@@ -137,6 +137,10 @@ class Projector:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.01)
 
+    def led(self) -> int:
+        """How often it took the lead."""
+        return self.log.read_text().count("projector: leading from ")
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
