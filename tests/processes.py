@@ -113,6 +113,58 @@ class Server:
             raise
 
 
+@dataclass
+class Projector:
+    """``classpulse project``: it can be killed and started again."""
+
+    database_url: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command("project"),
+                env=surroundings(DATABASE_URL=self.database_url),
+                stdout=log,
+                stderr=log,
+            )
+
+    def says(self, text: str, seconds: float = _READY_SECONDS) -> None:
+        """Wait until its log has it."""
+        deadline = time.monotonic() + seconds
+        while text not in self.log.read_text():
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.01)
+
+    def led(self) -> int:
+        """How often it took the lead."""
+        return self.log.read_text().count("projector: leading from ")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@contextlib.contextmanager
+def projecting(database_url: str, log: Path) -> Iterator[Projector]:
+    """A projector that leads or stands by; killed at the end."""
+    projector = Projector(database_url, log)
+    projector.start()
+    try:
+        projector.says("projector: ")
+        yield projector
+    finally:
+        projector.kill()
+
+
 @contextlib.contextmanager
 def serving(database_url: str, log: Path, **settings: str) -> Iterator[Server]:
     """A server that is ready; stopped at the end."""

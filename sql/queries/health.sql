@@ -10,6 +10,15 @@ select
 -- name: set_aside
 select status.set_aside, status.set_aside_since from public.performance_status as status;
 
+-- name: projector
+-- The version of the SQL, and what kind of process was the last to take the lead.
+select
+    state.version,
+    case when handover.leader_is_apart then 'apart' when not handover.leader_is_apart then 'inside' end
+        as projector
+from classpulse.state as state
+left join classpulse.handover as handover on true;
+
 -- name: problems
 -- What keeps a change from being seen or shown, in sentences with the act to do.
 select problem as sentence from classpulse.hidden_tables

@@ -27,14 +27,46 @@ select least(
 )
 
 -- name: take_lock
--- $1: the version of the SQL that we can lead; under another nobody may try.
+-- $1: the version of the SQL that we can lead; under another nobody may try. $2: whether the leader
+-- was asked to make room for us; others leave the lock alone for a moment. $3: the line of followers
+-- to head if the lock is held, null for none: who heads it asks often, all others seldom.
+with tried as (
+    select
+        state.version is not distinct from $1::text as is_our_version,
+        state.lock_number,
+        case
+            when state.version is not distinct from $1::text
+                and (
+                    $2::boolean
+                    or not exists (
+                        select from classpulse.handover as handover
+                        where handover.wanted_at
+                            between clock_timestamp() - interval '0.5 s' and clock_timestamp()
+                    )
+                )
+                then pg_try_advisory_lock(hashtext('classpulse.leader'), state.lock_number)
+        end as taken
+    from classpulse.state as state
+)
 select
-    state.version is not distinct from $1::text as is_our_version,
-    state.lock_number,
-    case when state.version is not distinct from $1::text
-        then pg_try_advisory_lock(hashtext('classpulse.leader'), state.lock_number)
-    end as taken
-from classpulse.state as state
+    tried.is_our_version,
+    tried.lock_number,
+    tried.taken,
+    case when tried.is_our_version and tried.taken is not true
+        then pg_try_advisory_lock(hashtext('classpulse.next'), $3::integer)
+    end as is_next
+from tried
+
+-- name: leave_line
+select pg_advisory_unlock(hashtext('classpulse.next'), $1::integer)
+
+-- name: lead
+-- $1: whether this process does nothing else. What was asked of the leader before us is done.
+update classpulse.handover set
+    leader_pid = pg_backend_pid(),
+    leader_is_apart = $1,
+    led_since = clock_timestamp(),
+    wanted_at = '-infinity'
 
 -- name: confirm_lock
 -- The number may have changed between its reading and the lock; from here on it can't.
@@ -53,13 +85,18 @@ select pg_notify('classpulse_wake', 'yield') from wanted
 select wanted_at > clock_timestamp() - interval '2 s' from classpulse.handover
 
 -- name: lock_holder
--- Who holds the leader's lock; `is_stranger` if it can be nobody who projects.
+-- Who holds the leader's lock; `is_stranger` if it can be nobody who projects, `is_server` if it
+-- answers requests, too.
 select
     held.pid,
     coalesce(pg_get_userbyid(activity.usesysid), '(unknown)') as role,
     activity.application_name as application,
     activity.usesysid is not null
-    and not pg_has_role(activity.usesysid, owned.relowner, 'usage') as is_stranger
+    and not pg_has_role(activity.usesysid, owned.relowner, 'usage') as is_stranger,
+    exists (
+        select from classpulse.handover as handover
+        where handover.leader_pid = held.pid and not handover.leader_is_apart
+    ) as is_server
 from classpulse.state as state
 join pg_class as owned on owned.oid = 'classpulse.state'::regclass
 join pg_locks as held
@@ -136,8 +173,9 @@ returning epoch
 -- name: remember_identity
 update classpulse.state set identity = $1::jsonb
 
--- name: announce
-select pg_notify('classpulse_events', $1::text)
+-- name: announce_epoch
+-- No position: whoever stands at the same one must look, too.
+select pg_notify('classpulse_events', 'epoch')
 
 -- name: forget_plans
 -- A plan made while a table was small need not be a good one now.

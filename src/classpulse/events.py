@@ -1,7 +1,7 @@
 """What the pipeline carries: an event of the log, and the sections that somebody may see."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -82,3 +82,18 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     former_student_id: int | None = None
     former_subject_id: int | None = None
     former_section_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one committed batch of the projector appended to the log, handed over in its process.
+
+    ``events`` are all of those after position ``after``, or none: then they are to be read.
+    ``session``: the pid of the session that wrote and announces them.
+    """
+
+    session: int
+    epoch: str
+    after: int
+    as_of_time: datetime
+    events: Sequence[Event]

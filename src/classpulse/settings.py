@@ -29,6 +29,8 @@ class Settings:
     session_days: int = 30
     port: int = 8000
     workers: int = 1
+    # whether a server projects where nobody else does, or leaves it to `classpulse project`
+    projector: Literal["inside", "apart"] = "inside"
     event_retention: timedelta = timedelta(days=7)
     log: Literal["text", "json"] = "text"
     # failed sign-ins in 15 minutes: per account, per address; 0 switches a limit off
@@ -53,6 +55,7 @@ class Settings:
             session_days=_whole_number(environ, "CLASSPULSE_SESSION_DAYS", 30, 1, 365),
             port=_whole_number(environ, "PORT", 8000, 0, 65535),
             workers=_whole_number(environ, "WEB_CONCURRENCY", 1, 1, 256),
+            projector=_projector(environ),
             event_retention=_retention(environ),
             log=_log(environ),
             login_limit=_limits(environ, "CLASSPULSE_LOGIN_LIMIT", (10, 50)),
@@ -107,6 +110,16 @@ def _whole_number(
     if not re.fullmatch(r"\d{1,9}", value) or not lowest <= int(value) <= highest:
         raise SettingError(name, f"a whole number from {lowest} to {highest}")
     return int(value)
+
+
+def _projector(environ: Mapping[str, str]) -> Literal["inside", "apart"]:
+    match environ.get("CLASSPULSE_PROJECTOR") or "inside":
+        case "inside":
+            return "inside"
+        case "apart":
+            return "apart"
+        case _:
+            raise SettingError("CLASSPULSE_PROJECTOR", "inside or apart")
 
 
 def _retention(environ: Mapping[str, str]) -> timedelta:

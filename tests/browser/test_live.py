@@ -14,7 +14,7 @@ from gate import Gate, gate
 from playwright.async_api import BrowserContext, Page, Request, expect
 from processes import Server, serving
 
-from classpulse.project.leader import leader_session, take_over
+from classpulse.project.lock import leader_session, take_over
 from classpulse.serve.passwords import hash_password
 
 from .conftest import PASSWORD, signed_in

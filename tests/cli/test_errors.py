@@ -42,6 +42,7 @@ def test_a_wrong_command_line(run, arguments, expected):
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: expected an address like postgresql://"),
         ({"PORT": "x"}, "PORT: expected a whole number"),
         ({"CLASSPULSE_LOG": "xml"}, "CLASSPULSE_LOG: expected text or json"),
+        ({"CLASSPULSE_PROJECTOR": "no"}, "CLASSPULSE_PROJECTOR: expected inside or apart"),
         (
             {"CLASSPULSE_LOGIN_LIMIT": "ten"},
             "CLASSPULSE_LOGIN_LIMIT: expected two whole numbers like 10,50",

@@ -1,20 +1,23 @@
 """Nothing lost, nothing twice: writers that roll back and commit out of order, a server killed
-five times, Postgres restarted under it all, and readers that come back with their last id."""
+five times, Postgres restarted under it all, and readers that come back with their last id; and the
+same with two servers and a projector apart, which is killed, told to end and stopped."""
 
 import asyncio
 import random
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from types import MappingProxyType
 
 import asyncpg
 import pytest
-from processes import STREAM, Message, Server, admin_token, follow
+from processes import STREAM, Message, Projector, Server, admin_token, follow, projecting
 
 from classpulse.database.embedded import embedded
 from classpulse.database.migrate import migrate
@@ -24,6 +27,7 @@ from classpulse.project.verify import verify
 WRITERS, TRANSACTIONS = 16, 500
 KILLS = (0.1, 0.25, 0.4, 0.7, 0.85)
 RESTART = 0.55
+TRANSACTIONS_APART = 120
 SEED = 20_251_122
 # the truth: written in the same transaction as the change, so it is there if the change is
 SCHOOL = """
@@ -77,11 +81,12 @@ class Work:
     """What the writers share: how far they are, and scores that are given once each."""
 
     url: str
+    transactions: int = TRANSACTIONS
     done: int = 0
     scores: "count[int]" = field(default_factory=lambda: count(1))
 
     async def reaches(self, share: float) -> None:
-        while self.done < share * WRITERS * TRANSACTIONS:
+        while self.done < share * WRITERS * self.transactions:
             await asyncio.sleep(0.02)
 
     async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
@@ -93,12 +98,12 @@ class Work:
 
 
 async def write(work: Work, number: int) -> None:
-    """Five hundred transactions of one to three changes each, one in five rolled back."""
+    """So many transactions of one to three changes each, one in five rolled back."""
     draw = random.Random(SEED + number)
     connection = await work.connect()
     mark = f"writer {number}"
     own: list[int] | None = []
-    for _ in range(TRANSACTIONS):
+    for _ in range(work.transactions):
         await asyncio.sleep(draw.uniform(0, 0.05))
         try:
             if own is None:
@@ -154,8 +159,10 @@ async def transact(
 
 
 @asynccontextmanager
-async def servers(url: str, logs: Path) -> AsyncIterator[tuple[Server, Server]]:
-    pair = Server(url, logs / "steady.log"), Server(url, logs / "killed.log")
+async def servers(
+    url: str, logs: Path, steady: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[tuple[Server, Server]]:
+    pair = Server(url, logs / "steady.log", settings=steady), Server(url, logs / "killed.log")
     try:
         for server in pair:
             server.start()
@@ -183,67 +190,90 @@ async def disturb(work: Work, server: Server, postmaster: Postmaster) -> int:
     return disturbances
 
 
-@pytest.mark.reliability("kills and restarts under load")
-async def test_each_committed_change_reaches_every_reader_exactly_once(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+async def kill_projector(work: Work, projector: Projector) -> int:
+    """Killed, told to end, and stopped until its session has ended; how often that was."""
+    for share, number in ((0.15, SIGKILL), (0.35, SIGTERM), (0.55, SIGSTOP), (0.8, SIGKILL)):
+        await work.reaches(share)
+        assert projector.process is not None
+        projector.process.send_signal(number)
+        if number is SIGSTOP:
+            # its session ends after 5 s, and it comes to itself in the middle of a batch
+            await asyncio.sleep(6)
+            projector.process.send_signal(SIGCONT)
+        else:
+            await asyncio.to_thread(projector.process.wait, 10)
+            led = projector.led()
+            projector.start()
+            # it gets the lead again from the server that had stepped in
+            async with asyncio.timeout(20):
+                while projector.led() == led:
+                    await asyncio.sleep(0.05)
+    return 4
+
+
+@asynccontextmanager
+async def school(data_dir: Path) -> AsyncIterator[tuple[str, str]]:
+    """Address and an admin's token, on Postgres's own settings: what it says is committed survives
+    its restart."""
+    async with embedded(data_dir) as postgres:
+        await migrate(postgres.url)
+        connection = await asyncpg.connect(postgres.url)
+        assert await connection.fetchval("show fsync") == "on"
+        await connection.execute(SCHOOL)
+        token = await admin_token(connection)
+        await connection.close()
+        yield postgres.url, token
+
+
+async def read_through(
+    work: Work,
+    token: str,
+    routes: Sequence[Sequence[Server]],
+    disturbing: Callable[[], Awaitable[int]],
+) -> tuple[list[Reader], "Counter[Change]", int]:
+    """Everybody writes and reads while something is disturbed: what was got, what was committed."""
+    readers = [Reader() for _ in routes]
+    following = [
+        asyncio.create_task(follow([server.url + STREAM for server in route], token, reader.take))
+        for route, reader in zip(routes, readers, strict=True)
+    ]
+    async with asyncio.timeout(20):
+        for reader in readers:
+            await reader.opened.wait()
+    disturbed = asyncio.ensure_future(disturbing())
+    await asyncio.gather(*(write(work, number) for number in range(WRITERS)))
+    disturbances = await disturbed
+
+    connection = await asyncpg.connect(work.url)
+    # a last change: whatever came twice or too late would be seen before it
+    await connection.execute(
+        "with last as (insert into grades (student_id, subject_id, score)"
+        " values (1, 1, 0.005) returning id, score)"
+        " insert into ledger select id, 'insert', score from last"
+    )
+    ledger = await connection.fetch("select grade_id, operation, score from ledger")
+    committed = Counter(tuple(row.values()) for row in ledger)
+    for reader in readers:
+        await _complete(reader, len(ledger))
+    await connection.close()
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    assert (await verify(work.url)).differences == []
+    return readers, committed, disturbances
+
+
+def assert_exactly_once(
+    readers: Sequence[Reader],
+    committed: "Counter[Change]",
+    record_property: Callable[[str, object], None],
 ) -> None:
-    # Postgres's own settings: what it says is committed survives its restart. Not in tmp_path,
-    # whose parents another session of pytest may close to the user that Postgres runs as.
-    with tempfile.TemporaryDirectory() as folder:
-        data_dir = Path(folder) / "data"
-        async with embedded(data_dir) as postgres:
-            await migrate(postgres.url)
-            connection = await asyncpg.connect(postgres.url)
-            assert await connection.fetchval("show fsync") == "on"
-            await connection.execute(SCHOOL)
-            token = await admin_token(connection)
-            await connection.close()
-
-            async with servers(postgres.url, tmp_path) as (steady, killed):
-                routes = ((steady, killed), (killed, steady), (killed,))
-                readers = [Reader() for _ in routes]
-                following = [
-                    asyncio.create_task(
-                        follow([server.url + STREAM for server in route], token, reader.take)
-                    )
-                    for route, reader in zip(routes, readers, strict=True)
-                ]
-                async with asyncio.timeout(20):
-                    for reader in readers:
-                        await reader.opened.wait()
-                work = Work(postgres.url)
-                disturbing = asyncio.create_task(
-                    disturb(work, killed, Postmaster(data_dir / "postgres"))
-                )
-                await asyncio.gather(*(write(work, number) for number in range(WRITERS)))
-                assert await disturbing == len(KILLS) + 1
-
-                connection = await asyncpg.connect(postgres.url)
-                # a last change: whatever came twice or too late would be seen before it
-                await connection.execute(
-                    "with last as (insert into grades (student_id, subject_id, score)"
-                    " values (1, 1, 0.005) returning id, score)"
-                    " insert into ledger select id, 'insert', score from last"
-                )
-                ledger = await connection.fetch("select grade_id, operation, score from ledger")
-                committed = Counter(tuple(row.values()) for row in ledger)
-                for reader in readers:
-                    await _complete(reader, len(ledger))
-                await connection.close()
-                for task in following:
-                    task.cancel()
-                await asyncio.gather(*following, return_exceptions=True)
-                assert (await verify(postgres.url)).differences == []
-
-    record_property("changes committed", len(ledger))
+    record_property("changes committed", committed.total())
     record_property("readers", len(readers))
     lost = sum((committed - Counter(reader.changes())).total() for reader in readers)
     repeated = sum((Counter(reader.changes()) - committed).total() for reader in readers)
     record_property("lost", lost)
     record_property("repeated", repeated)
-    record_property("kills of a server", len(KILLS))
-    record_property("restarts of Postgres", 1)
-    assert len(ledger) > WRITERS * TRANSACTIONS * 0.8
     for reader in readers:
         assert Counter(message.event for message in reader.got).keys() == {"grade_update"}
         assert Counter(reader.changes()) == committed
@@ -252,8 +282,55 @@ async def test_each_committed_change_reaches_every_reader_exactly_once(
         assert [message.id for message in reader.got] == [
             message.id for message in readers[0].got
         ], "one order for everybody"
+
+
+@pytest.mark.reliability("kills and restarts under load")
+async def test_each_committed_change_reaches_every_reader_exactly_once(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    # Not in tmp_path, whose parents another session of pytest may close to the user that Postgres
+    # runs as.
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder) / "data"
+        async with school(data_dir) as (url, token), servers(url, tmp_path) as (steady, killed):
+            work = Work(url)
+            readers, committed, disturbances = await read_through(
+                work,
+                token,
+                ((steady, killed), (killed, steady), (killed,)),
+                lambda: disturb(work, killed, Postmaster(data_dir / "postgres")),
+            )
+    record_property("kills of a server", len(KILLS))
+    record_property("restarts of Postgres", 1)
+    assert disturbances == len(KILLS) + 1
+    assert committed.total() > WRITERS * TRANSACTIONS * 0.8
+    assert_exactly_once(readers, committed, record_property)
     # the one that has only the killed server to go to did come back again and again
     assert readers[-1].connections >= 3
+
+
+@pytest.mark.reliability("kills of a projector apart under load")
+async def test_so_it_does_with_two_servers_and_the_projector_apart(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    apart = {"CLASSPULSE_PROJECTOR": "apart"}
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            school(Path(folder) / "data") as (url, token),
+            servers(url, tmp_path, apart) as (shows, steps_in),
+        ):
+            work = Work(url, TRANSACTIONS_APART)
+            with projecting(url, tmp_path / "projector.log") as projector:
+                readers, committed, disturbances = await read_through(
+                    work,
+                    token,
+                    ((shows,), (steps_in,), (steps_in, shows)),
+                    lambda: kill_projector(work, projector),
+                )
+    record_property("disturbances of the projector", disturbances)
+    assert committed.total() > WRITERS * TRANSACTIONS_APART * 0.8
+    assert_exactly_once(readers, committed, record_property)
+    assert disturbances == 4
 
 
 async def _complete(reader: Reader, expected: int) -> None:

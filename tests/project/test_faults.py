@@ -12,7 +12,7 @@ from classpulse.database.uninstall import uninstall
 from classpulse.project import leader as leader_module
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log, renew
-from classpulse.project.leader import leader_session, take_over
+from classpulse.project.lock import leader_session, take_over
 from classpulse.project.verify import verify
 
 SCHOOL = """

@@ -8,7 +8,7 @@ import pytest
 from classpulse.project import batch
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from classpulse.project.leader import leader_session
+from classpulse.project.lock import leader_session
 from classpulse.project.verify import verify
 
 SCHOOL = """

@@ -13,7 +13,8 @@ from leaders import leading
 
 from classpulse.database.migrate import migrate
 from classpulse.errors import OtherVersionError
-from classpulse.project.leader import Leader, leader_session, take_over
+from classpulse.project.leader import Leader
+from classpulse.project.lock import leader_session, take_over
 from classpulse.project.verify import verify
 
 NUMBER = "select lock_number from classpulse.state"

@@ -13,7 +13,7 @@ from classpulse.database.migrate import migrate
 from classpulse.project.attempts import is_of_data
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from classpulse.project.leader import leader_session
+from classpulse.project.lock import leader_session
 from classpulse.project.verify import verify
 
 Connection = Any

@@ -18,7 +18,7 @@ from processes import SECRET, STREAM, Server, admin_token, command, curl, servin
 from classpulse.database.connection import connect
 from classpulse.database.migrate import migrate
 from classpulse.errors import DatabaseError
-from classpulse.project.leader import leader_session
+from classpulse.project.lock import leader_session
 from classpulse.serve.snapshot import open_pool
 
 API = "/api/v1/performance"

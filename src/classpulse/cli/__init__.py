@@ -17,6 +17,7 @@ from classpulse.errors import ClasspulseError
 COMMANDS = {
     "demo": "demo:demo",
     "serve": "serve:serve",
+    "project": "project:project",
     "migrate": "migrate:migrate",
     "uninstall": "uninstall:uninstall",
     "verify": "verify:verify",

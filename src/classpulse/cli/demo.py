@@ -24,8 +24,9 @@ from classpulse.serve.listening import event_loop
 from classpulse.settings import Settings
 
 _CHANGES_A_SECOND = 1.0
-# A demo never touches a database of somebody's own, so their addresses need not even be valid.
-_IGNORED = frozenset({"DATABASE_URL", "CLASSPULSE_LISTEN_URL"})
+# A demo never touches a database of somebody's own, so their addresses need not even be valid;
+# and it is one process.
+_IGNORED = frozenset({"DATABASE_URL", "CLASSPULSE_LISTEN_URL", "CLASSPULSE_PROJECTOR"})
 
 
 @click.command()

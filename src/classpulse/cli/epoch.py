@@ -7,7 +7,7 @@ import click
 from classpulse.cli.target import target
 from classpulse.errors import ClasspulseError
 from classpulse.project.epoch import renew
-from classpulse.project.leader import leader_session, take_over
+from classpulse.project.lock import leader_session, take_over
 from classpulse.settings import Settings
 
 

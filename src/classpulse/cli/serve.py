@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from contextlib import nullcontext
 
 import click
 import uvicorn
@@ -10,6 +11,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from classpulse.cli import logs
+from classpulse.cli.project import projector_beside
 from classpulse.cli.target import Target, target
 from classpulse.errors import ClasspulseError
 from classpulse.serve.connections import connection_options
@@ -36,7 +38,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the dashboard, the JSON API and the streams.
 
     Against DATABASE_URL (which needs CLASSPULSE_JWT_SECRET); without it, on the embedded Postgres.
-    Ctrl-C stops everything it started.
+    Ctrl-C stops everything it started. It projects, too, while no `classpulse project` does; with
+    several workers, in a process of its own beside them.
     """
     settings = Settings.from_environment()
     everywhere = "0.0.0.0"  # noqa: S104  a router in front of us comes from outside
@@ -81,8 +84,10 @@ def run(settings: Settings, chosen: Target, listener: socket.socket, workers: in
     )
     host, port = listener.getsockname()[:2]
     click.echo(f"classpulse listens on http://{f'[{host}]' if ':' in host else host}:{port}")
-    if _ended_in_order(config, listener):
-        return
+    beside = settings.projector == "inside" and workers > 1
+    with projector_beside(settings, chosen.listen_url) if beside else nullcontext():
+        if _ended_in_order(config, listener):
+            return
     raise ClasspulseError("the server could not start: the lines above say why")
 
 

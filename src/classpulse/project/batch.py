@@ -78,7 +78,7 @@ class Outcome:
     """``taken`` changes became ``written`` events; ``oldest`` is the snapshot's xmin.
 
     ``more``: stale sections are left, or were marked in this batch, so the next one has work at
-    once.
+    once. ``rows`` are the events as written, or none where they are too many to keep.
     """
 
     taken: int
@@ -86,6 +86,7 @@ class Outcome:
     oldest: int
     as_of_time: datetime
     more: bool = False
+    rows: Sequence[Numbered] = ()
 
 
 async def project(
@@ -126,7 +127,12 @@ async def project(
         else:
             cursor.position += batch.written
             return Outcome(
-                batch.taken, batch.written, batch.oldest, batch.as_of_time, more=batch.more
+                batch.taken,
+                batch.written,
+                batch.oldest,
+                batch.as_of_time,
+                more=batch.more,
+                rows=batch.rows,
             )
 
 
@@ -143,6 +149,7 @@ class _Batch:
         #: from before the snapshot
         self.as_of_time = datetime.fromtimestamp(0, UTC)
         self.more = False
+        self.rows: Sequence[Numbered] = ()
 
     async def run(self) -> None:
         backlog, *records = await self._connection.fetch(
@@ -466,6 +473,8 @@ class _Batch:
                 rows, size = [], 0
         await self._write_slice(rows)
         self.written = len(entries)
+        # those that fit one slice
+        self.rows = rows if len(rows) == self.written else ()
 
     def _numbered(self, entry: Entry, position: int, now: datetime) -> Numbered:
         try:

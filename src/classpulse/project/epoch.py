@@ -33,7 +33,7 @@ async def open_log(connection: "asyncpg.Connection[asyncpg.Record]") -> Cursor:
             await connection.execute(SQL["catch_up"], state["position"])
         if state["is_behind"] or _is_another(state["identity"], identity):
             epoch = await connection.fetchval(SQL["new_epoch"], identity)
-            await connection.execute(SQL["announce"], str(state["position"]))
+            await connection.execute(SQL["announce_epoch"])
         low_water = await connection.fetchval(SQL["oldest_change"])
     return Cursor(epoch, state["position"], low_water, state["version"])
 
@@ -52,5 +52,5 @@ async def renew(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
     """
     async with connection.transaction():
         epoch: str = await connection.fetchval(SQL["new_epoch"], None)
-        await connection.execute(SQL["announce"], "0")
+        await connection.execute(SQL["announce_epoch"])
     return epoch

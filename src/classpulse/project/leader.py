@@ -8,19 +8,21 @@ import asyncio
 import contextlib
 import logging
 import random
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import anyio
 import asyncpg
 
 from classpulse.database import shipped
-from classpulse.database.connection import STEADY, connect, socket_of
 from classpulse.errors import DatabaseError, OtherVersionError
+from classpulse.events import Batch
 from classpulse.project.batch import Cursor, Outcome, project
 from classpulse.project.epoch import open_log
+from classpulse.project.handover import handed_over
 from classpulse.project.healing import Healing
+from classpulse.project.lock import displace, leader_session, pass_by_stranger, try_lock
 from classpulse.project.wake import Wake
 from classpulse.sql import queries
 
@@ -31,31 +33,27 @@ SQL = queries("leader")
 PROJECT = queries("project")
 log = logging.getLogger(__name__)
 
-#: how often a follower asks for the lock; a blocking wait would hold back vacuum
-FOLLOW_SECONDS = 0.3
+#: how often the first in the line of servers, and in that of projectors apart, asks for the lock:
+#: whoever does nothing else is to be first
+FOLLOW_SECONDS, FOLLOW_APART_SECONDS = 0.3, 0.1
+#: how often all others do, so that a hundred of them cost little: they step in where a leader and
+#: the first of its followers go at once
+OTHERS_SECONDS = (1.5, 2.5)
+#: how often a follower looks at who holds the lock, and one that is not the first in its line
+LOOK_SECONDS, OTHERS_LOOK_SECONDS = 2.0, 10.0
+SERVERS, APART = 0, 2
 #: a leader asked to step down stays away so long
 YIELD_SECONDS = 1.0
-TAKE_OVER_SECONDS = 30.0
+#: how long a projector apart waits for a server to step down, and how soon it asks again if it lost
+#: the lead: ever later, so that one that can't hold it is no bother
+DISPLACE_SECONDS, ASK_AGAIN_SECONDS, ASK_AGAIN_MOST_SECONDS = 2.0, 10.0, 600.0
+#: a leader that ends gives the lock back, if the database answers so soon
+RELEASE_SECONDS = 1.0
 #: after a loss: first soon, then less often, and soon again after a session that lasted
 RETRY_SECONDS, RETRY_MOST_SECONDS, LASTED_SECONDS = 0.1, 2.0, 5.0
 #: how often old events are forgotten, and the bound of a take is raised
 HOUSEKEEPING_SECONDS = 60.0
 LOW_WATER_SECONDS = 5.0
-SESSION = {
-    **STEADY,
-    # a leader that hangs (stopped, cut off) loses lock and session together
-    "idle_session_timeout": "5s",
-    "idle_in_transaction_session_timeout": "5s",
-    "tcp_user_timeout": "5s",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "synchronous_commit": "on",
-    "jit": "off",
-    # every statement looks up by an index what it needs; a plan made while a table was small, or
-    # not yet analyzed, must not scan it once it has grown
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-}
 _LOST = (
     OSError,
     TimeoutError,
@@ -67,40 +65,32 @@ _LOST = (
 )
 
 
-@contextlib.asynccontextmanager
-async def leader_session(url: str) -> AsyncIterator["Connection"]:
-    """A session fit to hold the lock; it is closed without waiting for the server."""
-    connection = await connect(
-        url, application_name="classpulse projector", server_settings=SESSION, firm=True
-    )
-    try:
-        _notice_silence(connection)
-        yield connection
-    finally:
-        connection.terminate()
-
-
-def _notice_silence(connection: "Connection") -> None:
-    """A network gone silent must end a call that waits for its answer."""
-    peer = socket_of(connection)
-    if peer is None:
-        return
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 2), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, option):
-            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
 class Leader:
-    """Projects while it leads, and stands by while another process does."""
+    """Projects while it leads, and stands by while another process does.
 
-    def __init__(self, url: str, *, retention: timedelta) -> None:
+    ``apart``: this process does nothing else, and is to lead before those that also serve.
+    ``offer`` is given the events of each batch once it is committed; it must not wait or fail.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        retention: timedelta,
+        apart: bool = False,
+        offer: Callable[[Batch], None] | None = None,
+    ) -> None:
         self._url = url
         self._retention = retention
+        self._apart = apart
+        self._offer = offer
         # of the Python that runs here, whatever is installed beside it later
         self._version = shipped.version()
         self._was_fit = False
         self._said = ""
+        self._stands_by = False
+        self._next_ask = 0.0
+        self._ask_pause = ASK_AGAIN_SECONDS
         self.leading = False
         #: why this process may not lead, and what to do about it
         self.obstacle: str | None = None
@@ -108,7 +98,10 @@ class Leader:
         self.found_late = 0
 
     async def run(self) -> None:
-        """Stand by or lead, for ever; every loss of the database is waited out."""
+        """Stand by or lead, for ever; every loss of the database is waited out.
+
+        Cancelled, it gives the lock back, so that another takes over at once.
+        """
         loop = asyncio.get_running_loop()
         pause = RETRY_SECONDS
         while True:
@@ -149,107 +142,94 @@ class Leader:
         """Return with the lock held: its number."""
         loop = asyncio.get_running_loop()
         next_look = loop.time()
+        line = APART if self._apart else SERVERS
+        is_next = False
         while True:
-            number = await _try_lock(connection, self._version)
+            tried = await try_lock(connection, self._version, line=None if is_next else line)
             self._was_fit, self.obstacle = True, None
+            is_next = is_next or tried.is_next
+            number = tried.number
+            if number is None and loop.time() >= next_look:
+                next_look = loop.time() + _spread(LOOK_SECONDS if is_next else OTHERS_LOOK_SECONDS)
+                number = await self._look(connection)
             if number is not None:
+                if is_next:
+                    await connection.execute(SQL["leave_line"], line)
                 return number
-            if loop.time() >= next_look:
-                next_look = loop.time() + 2
-                await _pass_by_stranger(connection)
-                with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
-                    await connection.execute(SQL["end_stuck_leader"])
-            await asyncio.sleep(FOLLOW_SECONDS)
+            if not self._stands_by:
+                self._stands_by = True
+                log.info("projector: standing by")
+            if is_next:
+                await asyncio.sleep(FOLLOW_APART_SECONDS if self._apart else FOLLOW_SECONDS)
+            else:
+                await asyncio.sleep(random.uniform(*OTHERS_SECONDS))  # noqa: S311
+
+    async def _look(self, connection: "Connection") -> int | None:
+        """At who holds the lock; its number, if a server made room for us."""
+        holder = await pass_by_stranger(connection)
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(SQL["end_stuck_leader"])
+        now = asyncio.get_running_loop().time()
+        if not (self._apart and holder and holder["is_server"] and now >= self._next_ask):
+            return None
+        self._next_ask = now + self._ask_pause
+        self._ask_pause = min(2 * self._ask_pause, ASK_AGAIN_MOST_SECONDS)
+        return await displace(connection, DISPLACE_SECONDS)
 
     async def _lead(self, connection: "Connection", number: int) -> None:
         loop = asyncio.get_running_loop()
-        cursor = await open_log(connection)
-        await connection.execute(PROJECT["name_everyone"])
-        wake = Wake(connection)
-        await wake.start()
-        self.leading = True
-        log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
-        # it may be of a version that can handle them
-        await connection.execute(PROJECT["retry_set_aside"])
-        chores = _Chores(connection, cursor, self._retention)
+        began = loop.time()
         healing = Healing(self._url)
         try:
+            cursor = await open_log(connection)
+            await connection.execute(SQL["lead"], self._apart)
+            await connection.execute(PROJECT["name_everyone"])
+            wake = Wake(connection)
+            await wake.start()
+            self.leading, self._stands_by = True, False
+            log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
+            # it may be of a version that can handle them
+            await connection.execute(PROJECT["retry_set_aside"])
+            chores = _Chores(connection, cursor, self._retention)
             while not (wake.asked_to_look and await self._is_wanted(connection, wake)):
-                began = loop.time()
+                looked = loop.time()
                 outcome = await project(connection, cursor)
-                seconds, self._said = loop.time() - began, ""
+                seconds, self._said = loop.time() - looked, ""
+                if self._offer is not None and outcome.written:
+                    self._offer(handed_over(connection.get_server_pid(), cursor, outcome))
                 await chores.after(outcome)
                 await healing.look(connection)
-                await wake.wait(outcome.taken, outcome.oldest, seconds)
-                self.found_late += wake.found_late
-                wake.found_late = 0
+                await wake.wait(outcome.taken, outcome.oldest, seconds, more=outcome.more)
+                self._count_late(wake)
         finally:
             self.leading = False
+            if loop.time() - began > 2 * self._ask_pause:
+                self._ask_pause = ASK_AGAIN_SECONDS
             await healing.close()
-        await connection.execute(SQL["flag_awake"])
-        await connection.execute(SQL["release_lock"], number)
+            await self._release(connection, number)
+
+    def _count_late(self, wake: Wake) -> None:
+        if wake.found_late:
+            log.warning("projector: no notification announced %s changes", wake.found_late)
+            self.found_late += wake.found_late
+            wake.found_late = 0
+
+    async def _release(self, connection: "Connection", number: int) -> None:
+        """Give the lock back; a session that is lost took it along."""
+        with contextlib.suppress(*_LOST), anyio.move_on_after(RELEASE_SECONDS, shield=True):
+            if connection.is_in_transaction():
+                await connection.execute("rollback")
+            await connection.execute(SQL["flag_awake"])
+            await connection.execute(SQL["release_lock"], number)
 
     async def _is_wanted(self, connection: "Connection", wake: Wake) -> bool:
         wake.asked_to_look = False
         return bool(await connection.fetchval(SQL["is_wanted"]))
 
 
-async def take_over(connection: "Connection") -> None:
-    """Take the lock from whoever leads, for as long as ``connection`` lives.
-
-    The leader steps aside for a moment when asked; :class:`DatabaseError` if it does not.
-    """
-    deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
-    tries = 0
-    while await _try_lock(connection, shipped.version()) is None:
-        if asyncio.get_running_loop().time() > deadline:
-            raise DatabaseError(
-                "the running server does not let go of the projector's lock: "
-                "is it stopped or another version? end it and try again"
-            )
-        if tries % 50 == 0:
-            await _pass_by_stranger(connection)
-            await connection.execute(SQL["ask_leader_to_yield"])
-        tries += 1
-        await asyncio.sleep(0.01)
-
-
-async def _try_lock(connection: "Connection", version: str) -> int | None:
-    """The number of the lock, if it is ours now."""
-    state = await connection.fetchrow(SQL["take_lock"], version)
-    if state is None:
-        raise DatabaseError("classpulse.state is empty: run classpulse migrate")
-    if not state["is_our_version"]:
-        raise OtherVersionError("another version of classpulse was installed in this database")
-    number: int = state["lock_number"]
-    if not state["taken"]:
-        return None
-    if await connection.fetchval(SQL["confirm_lock"], number, version):
-        return number
-    await connection.execute(SQL["release_lock"], number)
-    return None
-
-
-async def _pass_by_stranger(connection: "Connection") -> None:
-    """Any role may take any advisory lock: where one that can't project has ours, use another.
-
-    One that takes a lock confirms its number in the row locked here, so that two never lead.
-    """
-    holder = await connection.fetchrow(SQL["lock_holder"])
-    if holder is None or not holder["is_stranger"]:
-        return
-    async with connection.transaction():
-        await connection.execute(SQL["keep_lock_number"])
-        holder = await connection.fetchrow(SQL["lock_holder"])
-        if holder is None or not holder["is_stranger"]:
-            return
-        await connection.execute(SQL["change_lock_number"])
-    log.warning(
-        "projector: pid %s of role %s holds the projector's lock and is no projector:"
-        " another lock is used from now on",
-        holder["pid"],
-        holder["role"],
-    )
+def _spread(seconds: float) -> float:
+    """Not everybody at once."""
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311
 
 
 class _Chores:

@@ -10,7 +10,7 @@ from classpulse.database.migrate import Catalog, migrate
 from classpulse.errors import DatabaseError
 from classpulse.project.batch import Cursor, project
 from classpulse.project.epoch import open_log
-from classpulse.project.leader import leader_session, take_over
+from classpulse.project.lock import leader_session, take_over
 from classpulse.sql import queries
 
 if TYPE_CHECKING:

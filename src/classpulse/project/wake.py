@@ -73,14 +73,17 @@ class Wake:
             self.asked_to_look = True
         self._woken.set()
 
-    async def wait(self, taken: int, oldest: int, seconds: float) -> None:
-        """Wait for the next look; ``taken``, ``oldest`` and ``seconds`` are of the last one."""
+    async def wait(self, taken: int, oldest: int, seconds: float, *, more: bool = False) -> None:
+        """Wait for the next look; ``taken``, ``oldest`` and ``seconds`` are of the last one.
+
+        ``more``: it left something to do. Then only writers that are busy get their rest.
+        """
         now = asyncio.get_running_loop().time()
         if taken:
             self._found(taken, now)
         match self.state:
             case State.BUSY:
-                if taken:
+                if taken or more:
                     self._quiet_since = now
                 elif now - self._quiet_since > QUIET_SECONDS:
                     await self._fall_asleep()
@@ -89,7 +92,7 @@ class Wake:
             case State.DEAF:
                 if not taken and now - self._quiet_since > ASLEEP_SECONDS:
                     await self._fall_asleep()
-                await self._pause(DEAF_SECONDS)
+                await self._pause(0 if more else DEAF_SECONDS)
             case State.SETTLING | State.ASLEEP:
                 if self._is_busy(taken):
                     await self._set(State.BUSY)
@@ -97,7 +100,7 @@ class Wake:
                 if self.state is State.SETTLING and oldest > self._own_transaction:
                     self.state = State.ASLEEP
                 settling = self.state is State.SETTLING
-                await self._pause(SETTLING_SECONDS if settling else ASLEEP_SECONDS)
+                await self._pause(0 if more else SETTLING_SECONDS if settling else ASLEEP_SECONDS)
 
     def _found(self, taken: int, now: float) -> None:
         self._in_a_row = self._in_a_row + 1 if now - self._last_found < ROW_SECONDS else 0
@@ -125,6 +128,11 @@ class Wake:
         self._quiet_since = asyncio.get_running_loop().time()
 
     async def _pause(self, seconds: float) -> None:
+        if seconds == 0:
+            # others have their turn; what the next look finds was not waited for
+            await asyncio.sleep(0)
+            self._was_notified = True
+            return
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

@@ -5,12 +5,13 @@ import logging
 import os
 import platform
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from classpulse.events import Scope
+from classpulse.events import Batch, Scope
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub, Resolve, tell
 from classpulse.publish.line import LOST, Line, close, open_connection
@@ -36,6 +37,11 @@ SLOW_POLL = 2.0
 HEARTBEAT_EVERY = 10.0
 RETRY_FIRST = 0.1
 RETRY_MOST = 2.0
+# How long a notification from the projector of this process waits for its hand-over: it and the
+# answer to the COMMIT come at the same moment, on two connections.
+OFFER_GRACE = 0.003
+# Batches: more are read from the log.
+_MOST_OFFERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,12 @@ class Publisher:
         self._heartbeat_every = heartbeat_every
         self._connection: Connection | None = None
         self._woken = asyncio.Event()
+        self._offers: deque[Batch] = deque()
+        # positions up to which the last ones reached: their notifications say nothing new
+        self._handed_over: deque[str] = deque(maxlen=_MOST_OFFERS)
+        self._neighbour: int | None = None
+        self._is_read_due = True
+        self._next_read = 0.0
         self._started = asyncio.Event()
         self._log_position = 0
         # we ended the connection ourselves, and no proof has come since
@@ -133,6 +145,22 @@ class Publisher:
         if self.alive and subscriber.attached and subscriber.after <= hub.position:
             tell(subscriber, "heartbeat", self._heartbeat(), hub.as_of)
 
+    def offer(self, batch: Batch) -> None:
+        """Take what the projector of this process has just committed, and spare the read.
+
+        Only what goes on exactly where the hub stands is handed out; all else is read as ever.
+        """
+        self._neighbour = batch.session
+        if self._connection is None:
+            # its first look finds the place
+            return
+        if batch.events and len(self._offers) < _MOST_OFFERS:
+            self._offers.append(batch)
+        else:
+            self._offers.clear()
+            self._is_read_due = True
+        self._woken.set()
+
     async def run(self) -> None:
         """Follow the log until cancelled."""
         try:
@@ -170,7 +198,7 @@ class Publisher:
         try:
             connection.add_termination_listener(self._wake)
             async with asyncio.timeout(QUERY_SECONDS):
-                await connection.add_listener(CHANNEL, self._wake)
+                await connection.add_listener(CHANNEL, self._notified)
             yield connection
         except BaseException:
             # Nobody answers a goodbye on a lost connection.
@@ -199,30 +227,13 @@ class Publisher:
         self._started.set()
 
     async def _follow(self, connection: Connection) -> None:
-        hub = self.hub
+        self._offers.clear()
+        self._handed_over.clear()
+        self._is_read_due = True
         while True:
             self._woken.clear()
-            page = await read_events(connection, hub.position)
-            self.proof.set_clock(page.now)
-            self._log_position = page.log_position
-            if page.epoch != hub.epoch:
-                await hub.restart(page.epoch, page.log_position, "epoch")
-                continue
-            if page.log_position < hub.position:
-                await hub.restart(page.epoch, page.log_position, "ahead")
-                continue
-            was_alive = self.alive
-            for event in page.events:
-                if event.type == "_canary":
-                    self.proof.seen(event)
-                    self._cut_off = False
-            await hub.dispatch(page.events)
-            if hub.position >= page.log_position:
-                hub.as_of_time = page.as_of_time
-            if self.alive and not was_alive:
-                # those who were there before the proof need not wait for the next round
-                hub.broadcast("heartbeat", self._heartbeat())
-            if len(page.events) == PAGE_EVENTS:
+            await self._take_offers()
+            if self._is_read_due and await self._read(connection):
                 # others have their turn between pages
                 await asyncio.sleep(0)
                 continue
@@ -230,12 +241,57 @@ class Publisher:
             if connection.is_closed():
                 raise ConnectionError("it was closed")
 
+    async def _take_offers(self) -> None:
+        hub = self.hub
+        while self._offers:
+            batch = self._offers.popleft()
+            if batch.epoch == hub.epoch and batch.after == hub.position:
+                await hub.dispatch(batch.events)
+                hub.as_of_time = batch.as_of_time
+                self._log_position = max(self._log_position, hub.position)
+                self._handed_over.append(str(hub.position))
+            else:
+                self._handed_over.clear()
+                self._is_read_due = True
+
+    async def _read(self, connection: Connection) -> bool:
+        """Read on and hand out what comes; whether there may be more."""
+        hub = self.hub
+        self._is_read_due = False
+        page = await read_events(connection, hub.position)
+        self._next_read = asyncio.get_running_loop().time() + SLOW_POLL
+        self.proof.set_clock(page.now)
+        self._log_position = page.log_position
+        if page.epoch != hub.epoch:
+            await hub.restart(page.epoch, page.log_position, "epoch")
+            return self._read_on()
+        if page.log_position < hub.position:
+            await hub.restart(page.epoch, page.log_position, "ahead")
+            return self._read_on()
+        was_alive = self.alive
+        for event in page.events:
+            if event.type == "_canary":
+                self.proof.seen(event)
+                self._cut_off = False
+        await hub.dispatch(page.events)
+        if hub.position >= page.log_position:
+            hub.as_of_time = page.as_of_time
+        if self.alive and not was_alive:
+            # those who were there before the proof need not wait for the next round
+            hub.broadcast("heartbeat", self._heartbeat())
+        return len(page.events) == PAGE_EVENTS and self._read_on()
+
+    def _read_on(self) -> bool:
+        self._is_read_due = True
+        return True
+
     async def _wait(self) -> None:
+        """For a hand-over or a notification; a read is due now and then without one."""
         try:
-            async with asyncio.timeout(SLOW_POLL):
+            async with asyncio.timeout_at(self._next_read):
                 await self._woken.wait()
         except TimeoutError:
-            pass
+            self._is_read_due = True
 
     async def _heartbeats(self) -> None:
         while True:
@@ -262,7 +318,19 @@ class Publisher:
                 )
             self._cut_off = True
             self._connection.terminate()
-            self._woken.set()
+            self._wake()
+
+    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
+        """There is more in the log: the payload says up to where."""
+        if pid == self._neighbour:
+            asyncio.get_running_loop().call_later(OFFER_GRACE, self._look_up_to, payload)
+        else:
+            self._look_up_to(payload)
+
+    def _look_up_to(self, payload: object) -> None:
+        if payload not in self._handed_over:
+            self._wake()
 
     def _wake(self, *_: object) -> None:
+        self._is_read_due = True
         self._woken.set()

@@ -86,7 +86,6 @@ def create_app(
     state.press = Press()
     state.database = database
     state.probe = health.Probe(state.database)
-    state.leader = Leader(listen_url, retention=settings.event_retention)
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off
     # while it gives the connection back could never take another.
@@ -101,7 +100,11 @@ def create_app(
         plain: dict[str, Any] = msgspec.json.decode(encode(found))
         return plain
 
-    state.publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
+    publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
+    state.publisher = publisher
+    state.leader = None
+    if settings.projector == "inside":
+        state.leader = Leader(listen_url, retention=settings.event_retention, offer=publisher.offer)
     return app
 
 
@@ -137,7 +140,8 @@ def from_environment() -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state = app.state
     async with state.database, anyio.create_task_group() as tasks:
-        tasks.start_soon(_vital, state.leader.run)
+        if state.leader is not None:
+            tasks.start_soon(_vital, state.leader.run)
         tasks.start_soon(_vital, state.publisher.run)
         tasks.start_soon(_vital, state.limits.run)
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from classpulse.database import shipped
 from classpulse.serve.answers import answer
 from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.problems import AWAY, RETRY_AFTER, Problem
@@ -24,6 +25,10 @@ _STANDBY = (
     " figures are served meanwhile"
 )
 _NOT_LISTENING = "the listener is not connected: it tries again by itself, its log says why"
+_OTHER_VERSION = (
+    "another version of classpulse was installed in this database: restart this process with that"
+    " version"
+)
 _READ_ONLY = (
     "the database is read-only by default, so that no change can be made:"
     " set default_transaction_read_only to off"
@@ -38,6 +43,8 @@ class _Database:
     reasons: list[str] = field(default_factory=list)
     set_aside: int = 0
     set_aside_since: Any = None
+    version: str | None = None
+    projector: str | None = None
 
 
 class Probe:
@@ -66,18 +73,20 @@ async def _readyz(request: Request) -> Response:
     read_query(request, NoParameters)
     state = request.app.state
     status, leader = state.publisher.status(), state.leader
-    fallback = leader.obstacle if status.connected else _NOT_LISTENING
+    obstacle = None if leader is None else leader.obstacle
+    fallback = obstacle if status.connected else _NOT_LISTENING
     found = await state.probe.ask(explain=not state.publisher.alive, fallback=fallback)
     content: dict[str, Any] = {
         "status": "not ready" if found.refusal else "ready",
         "live": not found.refusal and not found.reasons,
         "reasons": [found.refusal] if found.refusal else found.reasons,
-        "notes": _notes(leader),
+        "notes": _notes(leader, found),
         "listening": status.connected,
         "proof_age": status.proof_age,
         "position": status.position,
-        "leading": leader.leading,
-        "found_late": leader.found_late,
+        "leading": leader is not None and leader.leading,
+        "projector": found.projector,
+        "found_late": 0 if leader is None else leader.found_late,
         "set_aside": found.set_aside,
         "set_aside_since": found.set_aside_since,
     }
@@ -98,6 +107,8 @@ async def _ask(database: Any, *, explain: bool, fallback: str | None) -> _Databa
                 waiting = await reader.only(_SQL["set_aside"])
                 found.set_aside = waiting["set_aside"]
                 found.set_aside_since = waiting["set_aside_since"]
+                led = await reader.only(_SQL["projector"])
+                found.version, found.projector = led["version"], led["projector"]
             if told["is_standby"] or told["is_read_only"]:
                 found.reasons.append(_STANDBY if told["is_standby"] else _READ_ONLY)
             elif explain:
@@ -120,7 +131,10 @@ async def _explained(reader: Reader, fallback: str | None) -> list[str]:
 
 def _no_proof(holder: Row | None) -> str:
     if holder is None:
-        return "no process projects: start classpulse serve, or wait for one that is starting"
+        return (
+            "no process projects: start classpulse project or classpulse serve, or wait for one"
+            " that is starting"
+        )
     return (
         "no proof that a change made now would arrive yet: the projector's lock is held by pid"
         f" {holder['pid']} of role {holder['role']} ({holder['application']}); if this stays,"
@@ -128,9 +142,13 @@ def _no_proof(holder: Row | None) -> str:
     )
 
 
-def _notes(leader: Any) -> list[str]:
+def _notes(leader: Any, found: _Database) -> list[str]:
     """What somebody should know though changes arrive."""
-    return [leader.obstacle] if leader.obstacle else []
+    if leader is not None:
+        return [leader.obstacle] if leader.obstacle else []
+    # where nobody here would project, nobody else here would notice
+    is_other = found.version is not None and found.version != shipped.version()
+    return [_OTHER_VERSION] if is_other else []
 
 
 routes = [Route("/healthz", _healthz), Route("/readyz", _readyz)]
