@@ -34,6 +34,7 @@ from classpulse.database.embedded import embedded
 from classpulse.database.migrate import migrate
 from classpulse.serve import tokens
 from classpulse.serve.app import create_app
+from classpulse.serve.connections import connection_options
 from classpulse.settings import Settings
 
 SECRET = "a secret for benchmarks, of more than 32 bytes"
@@ -69,9 +70,7 @@ def serve(url: str, port: int) -> None:
         await asyncio.Event().wait()
 
     app.state.leader.run = nobody_leads
-    uvicorn.run(
-        app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning"
-    )
+    uvicorn.run(app, port=port, loop="uvloop", log_level="warning", **connection_options())
 
 
 class Bare(asyncio.Protocol):

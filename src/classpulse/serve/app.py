@@ -45,6 +45,7 @@ from classpulse.serve import (
     websocket,
 )
 from classpulse.serve.answers import encode
+from classpulse.serve.application import Application
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
@@ -73,7 +74,7 @@ def create_app(
     """
     database = open_pool(database_url, pooled=settings.listen_url is not None)
     limits = Limits(settings, database)
-    app = Starlette(
+    app = Application(
         routes=_routes(),
         middleware=_middleware(settings, limits, jwt_secret),
         exception_handlers=HANDLERS | people.HANDLERS,

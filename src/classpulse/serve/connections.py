@@ -1,7 +1,7 @@
 """uvicorn's connections with bounds: on the time of a request, its head, and a socket's chatter."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -50,8 +50,26 @@ class Unfinished:
             self._timer = self._loop.call_later(_SWEEP_EVERY, self._sweep) if self._until else None
 
 
+class Stream(Protocol):
+    """What writes to a connection by itself, for as long as an answer lasts."""
+
+    def paused(self) -> None:
+        """The peer does not read at the moment."""
+
+    def resumed(self) -> None:
+        """The peer reads again."""
+
+    def lost(self) -> None:
+        """The connection is gone."""
+
+
 class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose request does not become whole, or has no end to its head."""
+    """Closes a connection whose request does not become whole, or has no end to its head.
+
+    While an answer is a ``stream``, that is told what happens to the connection.
+    """
+
+    stream: Stream | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -72,6 +90,20 @@ class BoundedHttp(HttpToolsProtocol):
         """Nothing more to wait for."""
         self._unfinished.end(self)
         super().connection_lost(exc)
+        if self.stream is not None:
+            self.stream.lost()
+
+    def pause_writing(self) -> None:
+        """The peer does not read."""
+        super().pause_writing()
+        if self.stream is not None:
+            self.stream.paused()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        if self.stream is not None:
+            self.stream.resumed()
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless the head has become too large."""
