@@ -41,14 +41,25 @@ _CODES = {
 }
 
 
+class TextFrame(bytes):
+    """A ready text, with the ASGI message that carries it to every socket."""
+
+    message: Message
+
+
 class Messages:
     """Ready texts, one a message."""
 
     __slots__ = ()
 
-    def parts(self, frames: list[bytes]) -> Sequence[Message]:
-        """A message for each."""
-        return [{"type": "websocket.send", "text": frame.decode()} for frame in frames]
+    def parts(self, frames: Sequence[bytes]) -> Sequence[Message]:
+        """A message for each: the same for all sockets that are sent the same."""
+        return [
+            frame.message
+            if isinstance(frame, TextFrame)
+            else {"type": "websocket.send", "text": frame.decode()}
+            for frame in frames
+        ]
 
     def end(self, reason: str, farewell: bytes) -> Message:
         """The closing handshake, its code saying why."""
@@ -60,7 +71,10 @@ _MESSAGES = Messages()
 
 def text_frame(message: waiting.Message) -> bytes:
     """An event as one message: its JSON, which holds type and id."""
-    return one_line(message.data).encode()
+    text = one_line(message.data)
+    frame = TextFrame(text.encode())
+    frame.message = {"type": "websocket.send", "text": text}
+    return frame
 
 
 class EventSocket:
