@@ -191,8 +191,10 @@ def receive(sockets: list[socket.socket], count: int, seconds: float) -> list[tu
 
 
 @contextlib.contextmanager
-def process(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    started = subprocess.Popen([sys.executable, __file__, *map(str, arguments)], **options)
+def process(
+    *arguments: object, script: str = __file__, **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen([sys.executable, script, *map(str, arguments)], **options)
     try:
         yield started
     finally:

@@ -46,6 +46,7 @@ from classpulse.serve import (
 )
 from classpulse.serve.answers import encode
 from classpulse.serve.application import Application
+from classpulse.serve.arrivals import Arrivals
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
@@ -86,6 +87,7 @@ def create_app(
     state.limits = limits
     state.press = Press()
     state.database = database
+    state.arrivals = Arrivals(database)
     state.probe = health.Probe(state.database)
     state.leader = Leader(listen_url, retention=settings.event_retention)
 

@@ -17,6 +17,7 @@ from classpulse.publish.resume import Since, open_with_ready, place
 from classpulse.publish.subscriber import Encode, Subscriber
 from classpulse.serve import sse
 from classpulse.serve.application import go_on_outside
+from classpulse.serve.arrivals import arriving
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.direct import DirectOutlet, connection_of
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
@@ -73,7 +74,7 @@ class Stream:
         await ready_or_503(publisher)
         # Before the rights are read: a change after this is noticed when subscribing.
         rights_as_of = publisher.position
-        viewer = await viewer_of(conn)
+        viewer = await viewer_of(conn, arriving)
         subscriber = _subscriber(conn, viewer)
         since = since_of(conn)
         await require_in_scope(conn, viewer, subscriber.wanted)

@@ -15,6 +15,7 @@ from classpulse.publish.hub import HubClosed
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.resume import Since, open_with_ready
 from classpulse.publish.subscriber import Subscriber, Wanted
+from classpulse.serve.arrivals import arriving
 from classpulse.serve.auth import COOKIE, viewer_of, viewer_of_token
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
 from classpulse.serve.limits.address import address_of
@@ -146,7 +147,7 @@ async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]
     """Who it is, and where the log stood before their rights were read."""
     rights_as_of = publisher.position
     if "authorization" in socket.headers or socket.cookies.get(COOKIE):
-        return await viewer_of(socket), rights_as_of
+        return await viewer_of(socket, arriving), rights_as_of
     with socket.app.state.limits.waiting_sockets.wait(address_of(socket)):
         await socket.accept()
         try:
@@ -155,7 +156,7 @@ async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]
         except TimeoutError:
             raise unauthorized("No token came within 10 seconds.") from None
     rights_as_of = publisher.position
-    return await viewer_of_token(socket.app, token), rights_as_of
+    return await viewer_of_token(socket.app, token, arriving), rights_as_of
 
 
 def _token(message: Any) -> str:
