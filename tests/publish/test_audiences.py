@@ -1,9 +1,11 @@
 """Those that see the same are one audience: an event is looked at once for all of them."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 import pytest
+from event_log import until
 
 from classpulse.events import Scope
 from classpulse.publish.entry import Entry
@@ -107,3 +109,38 @@ async def test_who_asked_for_the_overview_is_noted_by_what_they_see(hub: Hub) ->
         await hub.dispatch([event(1)])
         assert mine in hub.touched
         assert other not in hub.touched
+
+
+@pytest.mark.parametrize("how", ["an event", "a heartbeat", "a sign of life"])
+async def test_others_have_a_turn_while_thousands_are_written_to(hub: Hub, how: str) -> None:
+    async with Joined(hub) as readers:
+        many = [await readers.join(ALL, keepalive=b'{"type": "open"}') for _ in range(1700)]
+        most, turn = 0, 0
+        for reader in many:
+            take = reader.subscriber.wake
+
+            def wake(take: Any = take) -> None:
+                nonlocal turn, most
+                turn += 1
+                most = max(most, turn)
+                take()
+
+            reader.subscriber.wake = wake
+
+        async def others() -> None:
+            nonlocal turn
+            while True:
+                await asyncio.sleep(0)
+                turn = 0
+
+        beside = asyncio.create_task(others())
+        if how == "an event":
+            await hub.dispatch([event(1)])
+        elif how == "a heartbeat":
+            hub.broadcast("heartbeat", {"lag_ms": 1})
+        else:
+            hub.keep_open()
+        await until(lambda: all(reader.frames for reader in many))
+        beside.cancel()
+        # two pieces of it may fall between two turns of another task
+        assert most <= 1000

@@ -44,6 +44,8 @@ _RESOLVE_AT_ONCE = 100
 BEHIND_PART = 4
 # Seconds: so long events are handed out before others have their turn.
 _AT_A_STRETCH = 0.005
+# The loop writes what was handed to it afterwards, which takes several times as long.
+_WAKES_AT_A_STRETCH = 500
 
 
 class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
@@ -247,17 +249,26 @@ class Hub:
 
     def _wake(self) -> None:
         to_wake, self._to_wake = self._to_wake, []
-        for subscriber in to_wake:
+        self._wake_some(to_wake)
+
+    def _wake_some(self, to_wake: list[Subscriber], first: int = 0) -> None:
+        """The first of many at once; others have their turn before the rest."""
+        after = first + _WAKES_AT_A_STRETCH
+        for subscriber in to_wake[first:after]:
             self._wake_one(subscriber)
+        if after < len(to_wake):
+            asyncio.get_running_loop().call_soon(self._wake_some, to_wake, after)
 
     async def _wake_in_turns(self) -> None:
-        """The same, with a turn for others now and then: there may be thousands."""
+        """All of them, with a turn for others now and then: there may be thousands."""
         self.deaf.keep_within_budget()
         to_wake, self._to_wake = self._to_wake, []
         began = time.perf_counter()
-        for subscriber in to_wake:
+        for number, subscriber in enumerate(to_wake, 1):
             self._wake_one(subscriber)
-            if time.perf_counter() - began > _AT_A_STRETCH:
+            if (
+                number % _WAKES_AT_A_STRETCH == 0 or time.perf_counter() - began > _AT_A_STRETCH
+            ) and number < len(to_wake):
                 await asyncio.sleep(0)
                 began = time.perf_counter()
 
