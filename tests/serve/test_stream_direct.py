@@ -296,6 +296,9 @@ class Connected:
         self.cycle = Cycle()
         self.stream: DirectOutlet | None = None
 
+    def hand_to(self, stream: DirectOutlet) -> None:
+        self.stream = stream
+
     def pause(self) -> None:
         self.flow.write_paused = True
         assert self.stream is not None

@@ -50,6 +50,16 @@ class Unfinished:
             self._timer = self._loop.call_later(_SWEEP_EVERY, self._sweep) if self._until else None
 
 
+class _Unheard(asyncio.Event):
+    """One for all who wait for nothing."""
+
+    def set(self) -> None:
+        """Nobody hears of it."""
+
+
+_UNHEARD = _Unheard()
+
+
 class Stream(Protocol):
     """What writes to a connection by itself, for as long as an answer lasts."""
 
@@ -144,6 +154,23 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
         self._waits = False
         self._unfinished.end(self)
+
+    def hand_to(self, stream: Stream) -> None:
+        """From here on a stream writes the answer that was begun.
+
+        It may last for hours: of its request, which may hold kilobytes of cookies, nothing stays.
+        """
+        self.stream = stream
+        scope, method = self.cycle.scope, self.cycle.scope["method"]
+        scope["headers"].clear()  # type: ignore[attr-defined]
+        scope.clear()  # type: ignore[attr-defined]
+        scope["method"] = method
+        if self.scope is scope:
+            # and not already that of a next request
+            self.headers.clear()
+            self.url = b""
+        # nobody asks for the rest of a request that was whole
+        self.cycle.message_event = _UNHEARD
 
     def out_of_time(self) -> None:
         """The time is up; where it is us who do not read at the moment it begins again."""

@@ -68,7 +68,7 @@ class DirectOutlet:
         self._cut: Deadline | None = None
         self._lost = self._cycle.disconnected
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connection.stream = self
+        connection.hand_to(self)
         if connection.flow.write_paused:
             self.paused()
 
