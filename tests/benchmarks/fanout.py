@@ -2,10 +2,11 @@
 
     python tests/benchmarks/fanout.py --readers 1000 --rate 10 --seconds 10 --rounds 3
 
-The two take turns; the ratio is of the medians. Both send the same frames of about 2 KB to the same readers. Events are rows of the log, written
-and notified as the projector does; the server is the real one but for the projector. Printed:
-server CPU per delivery, time from just before the COMMIT (the bare server: from before the
-sending of the frame) to the receipt, memory per connection. Run it on an otherwise idle machine.
+The two take turns, and the ratio is of the medians. Both send the same frames of about 2 KB to the
+same readers. Events are rows of the log, written and notified as the projector does; the server
+is the real one but for the projector. Printed: server CPU per delivery, time from just before the
+COMMIT (the bare server: from before the sending of the frame) to the receipt, memory per
+connection. Run it on an otherwise idle machine.
 """
 
 import argparse

@@ -45,7 +45,7 @@ BEHIND_PART = 4
 # Seconds: so long events are handed out before others have their turn.
 _AT_A_STRETCH = 0.005
 # The loop writes what was handed to it afterwards, which takes several times as long.
-_WAKES_AT_A_STRETCH = 500
+_WAKES_AT_A_STRETCH = 250
 
 
 class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
@@ -218,13 +218,15 @@ class Hub:
     def _hand_out(self, entry: Entry) -> None:
         position = entry.event.position
         self.ring.append(entry)
-        behind: list[Subscriber] = []
+        to_wake, behind = self._to_wake, list[Subscriber]()
         for seer, subscribers in self._index.candidates(entry.event):
             frame = entry.frame_for(seer)
             if frame is not None:
                 for subscriber in subscribers:
                     if position > subscriber.after:
-                        self._push(subscriber, frame)
+                        if not subscriber.buffer:
+                            to_wake.append(subscriber)
+                        subscriber.push(frame)
                         if subscriber.busy and subscriber.size > subscriber.bound // BEHIND_PART:
                             behind.append(subscriber)
             if seer.wanted.overview and entry.concerns(seer.sight):
@@ -263,14 +265,14 @@ class Hub:
         """All of them, with a turn for others now and then: there may be thousands."""
         self.deaf.keep_within_budget()
         to_wake, self._to_wake = self._to_wake, []
-        began = time.perf_counter()
-        for number, subscriber in enumerate(to_wake, 1):
-            self._wake_one(subscriber)
-            if (
-                number % _WAKES_AT_A_STRETCH == 0 or time.perf_counter() - began > _AT_A_STRETCH
-            ) and number < len(to_wake):
+        for first in range(0, len(to_wake), _WAKES_AT_A_STRETCH):
+            if first:
                 await asyncio.sleep(0)
-                began = time.perf_counter()
+            for subscriber in to_wake[first : first + _WAKES_AT_A_STRETCH]:
+                if subscriber.closed is None and not subscriber.busy:
+                    subscriber.wake()
+                else:
+                    self._wake_one(subscriber)
 
     def _wake_one(self, subscriber: Subscriber) -> None:
         if subscriber.closed is not None:

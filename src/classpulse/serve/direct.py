@@ -49,6 +49,7 @@ class DirectOutlet:
         "_over",
         "_send",
         "_subscriber",
+        "_transport",
     )
 
     def __init__(
@@ -61,6 +62,7 @@ class DirectOutlet:
     ) -> None:
         self._subscriber = subscriber
         self._connection = connection
+        self._transport = connection.transport
         self._cycle = connection.cycle
         self._send = send
         self._deadlines = deadlines
@@ -93,14 +95,16 @@ class DirectOutlet:
         try:
             while subscriber.buffer and not subscriber.busy:
                 if len(subscriber.buffer) == 1:
-                    self._connection.transport.write(subscriber.take()[0])
+                    # the usual case: one event
+                    subscriber.size = 0
+                    self._transport.write(subscriber.buffer.pop())
                 else:
-                    self._connection.transport.writelines(subscriber.take(outlet.PIECE_BYTES))
+                    self._transport.writelines(subscriber.take(outlet.PIECE_BYTES))
         except Exception:
             # This runs within the dispatch to everybody, whom one connection must not harm.
-            if not self._connection.transport.is_closing():
+            if not self._transport.is_closing():
                 logger.exception("a stream can't be written to")
-                self._connection.transport.abort()
+                self._transport.abort()
             return
         if subscriber.closed is not None:
             self._end_soon()
@@ -128,8 +132,6 @@ class DirectOutlet:
     def _end_soon(self) -> None:
         """A peer that does not even take the end is let go; without this it would stay for good."""
         if self._cut is None:
-            self._cut = self._deadlines.after(
-                outlet.LAST_BYTES_SECONDS, self._connection.transport.abort
-            )
+            self._cut = self._deadlines.after(outlet.LAST_BYTES_SECONDS, self._transport.abort)
         if not self._subscriber.buffer and not self._over.done():
             self._over.set_result(None)
