@@ -10,10 +10,10 @@ from event_log import as_json, until
 from classpulse.events import Scope
 from classpulse.publish.deadlines import Deadlines
 from classpulse.publish.deaf import Deaf
-from classpulse.publish.subscriber import Subscriber
+from classpulse.publish.subscriber import Message, Subscriber
 from classpulse.serve.outlet import PIECE_BYTES, Outlet
 from classpulse.serve.stream import Frames
-from classpulse.serve.websocket import Messages
+from classpulse.serve.websocket import Messages, text_frame
 
 
 class Peer:
@@ -156,3 +156,20 @@ async def test_a_peer_that_does_not_read_holds_a_piece_and_no_more(framing: Any)
     assert all(one is frame for one in subscriber.buffer)
     peer.reads.set()
     await until(lambda: sum(map(len, peer.got)) == 900_000)
+
+
+async def test_what_goes_to_many_sockets_is_made_a_message_once() -> None:
+    frame = text_frame(Message("grade_update", '{"type": "grade_update"}', "e-1"))
+    handed: list[Any] = []
+    for _ in range(3):
+        _, subscriber, outlet = joined(Messages())
+
+        async def send(message: Any) -> None:
+            handed.append(message)
+
+        outlet._send = send
+        subscriber.push(frame)
+        subscriber.wake()
+    assert len(handed) == 3
+    assert all(one is frame.message for one in handed)
+    assert frame.message["text"].encode() == frame

@@ -92,3 +92,22 @@ def test_a_csrf_token_belongs_to_one_token_and_one_secret() -> None:
     assert tokens.csrf(SECRET, "a") == tokens.csrf(SECRET, "a")
     assert tokens.csrf(SECRET, "a") != tokens.csrf(SECRET, "b")
     assert tokens.csrf(SECRET, "a") != tokens.csrf(SECRET[::-1], "a")
+
+
+def test_a_token_that_was_read_once_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tokens.issue(SECRET, 7, "admin", HOUR)
+    assert tokens.read(SECRET, token).educator_id == 7
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens.time, "time", lambda: now + 3601)
+        with pytest.raises(tokens.TokenError, match="expired"):
+            tokens.read(SECRET, token)
+    with pytest.raises(tokens.TokenError, match="not valid"):
+        tokens.read(SECRET[::-1], token)
+
+
+def test_a_session_ends_for_a_token_that_was_read_before_too() -> None:
+    token = tokens.issue(SECRET, 7, "admin", HOUR, auth_time=time.time() - 3 * 86_400)
+    assert tokens.read(SECRET, token, session_days=4).educator_id == 7
+    with pytest.raises(tokens.TokenError, match="A session ends after 2 days"):
+        tokens.read(SECRET, token, session_days=2)

@@ -26,8 +26,14 @@ class Deaf:
         return len(self._since)
 
     def add(self, subscriber: Subscriber) -> None:
-        """It has stopped reading for now."""
+        """It has stopped reading for now, or has read a part of what it is waited for."""
+        self._since.pop(subscriber, None)
         self._since[subscriber] = time.monotonic()
+
+    def seconds(self, subscriber: Subscriber) -> float:
+        """How long it has taken nothing; 0 for one that is not waited for."""
+        since = self._since.get(subscriber)
+        return 0.0 if since is None else time.monotonic() - since
 
     def remove(self, subscriber: Subscriber) -> None:
         """It reads again, or is gone."""

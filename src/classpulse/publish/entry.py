@@ -4,7 +4,7 @@ import msgspec
 
 from classpulse.events import Event, Scope
 from classpulse.publish.compose import compose, needs_composing
-from classpulse.publish.subscriber import Encode, Message, Subscriber
+from classpulse.publish.subscriber import Encode, Message, Seer
 
 
 class _Identified(msgspec.Struct):
@@ -33,22 +33,23 @@ class Entry:
             self._id = _decode_id(self.event.payload).id
         return self._id
 
-    def frame_for(self, subscriber: Subscriber) -> bytes | None:
-        """The bytes for a subscriber, or ``None`` if it may not see the event or did not ask."""
+    def frame_for(self, seer: Seer) -> bytes | None:
+        """The bytes for a subscriber or an audience, or ``None`` if it is not theirs to see or was
+        not asked for."""
         event = self.event
         if event.educator_id is not None:
-            return self._plain(subscriber) if self._is_theirs(subscriber) else None
-        sight = subscriber.sight
-        if not (subscriber.plain or subscriber.wanted.matches(event, sight)):
+            return self._plain(seer.encode) if event.educator_id == seer.educator_id else None
+        sight = seer.sight
+        if not (seer.plain or seer.wanted.matches(event, sight)):
             return None
         if not event.section_ids:
             school = sight.school_id is not None and sight.school_id == event.school_id
-            return self._plain(subscriber) if sight.everything or school else None
+            return self._plain(seer.encode) if sight.everything or school else None
         if not self.composing:
             seen = sight.everything or event.section_ids[0] in sight.sections
-            return self._plain(subscriber) if seen else None
+            return self._plain(seer.encode) if seen else None
         visible = sight.visible(event.section_ids)
-        return self._for_sections(visible, subscriber.encode) if visible else None
+        return self._for_sections(visible, seer.encode) if visible else None
 
     def concerns(self, sight: Scope) -> bool:
         """Whether the figures of a scope may have moved, whatever was asked for."""
@@ -57,11 +58,7 @@ class Entry:
             return False
         return sight.everything or bool(sight.visible(event.section_ids))
 
-    def _is_theirs(self, subscriber: Subscriber) -> bool:
-        return self.event.educator_id == subscriber.educator_id
-
-    def _plain(self, subscriber: Subscriber) -> bytes:
-        encode = subscriber.encode
+    def _plain(self, encode: Encode) -> bytes:
         frame = self._frames.get(encode)
         if frame is None:
             event = self.event

@@ -40,8 +40,12 @@ _CHANGES_OF_RIGHTS = frozenset({"scope_changed", "_token_revoked", "_rights_chan
 # How long the rights of so many educators may take to be read before their streams are closed.
 RESOLVE_SECONDS = 1.0
 _RESOLVE_AT_ONCE = 100
+# A subscriber that does not read gets nothing more once it has this part of its bound waiting.
+BEHIND_PART = 4
 # Seconds: so long events are handed out before others have their turn.
 _AT_A_STRETCH = 0.005
+# The loop writes what was handed to it afterwards, which takes several times as long.
+_WAKES_AT_A_STRETCH = 250
 
 
 class HubClosed(Exception):  # noqa: N818 (a state, not a fault)
@@ -67,6 +71,9 @@ class Hub:
         # grows when the log was replaced: what is being read of the old one is void
         self.generation = 0
         self.closing = False
+        # told of subscribers that were detached because they read more slowly than they are sent;
+        # without it they are closed at their bound
+        self.falls_behind: Callable[[Subscriber], None] | None = None
         self._resolve = resolve
         self._index = Index()
         self._all: dict[Subscriber, None] = {}
@@ -97,19 +104,27 @@ class Hub:
         ``rights_as_of``: :attr:`position` before its rights were read; they are read again if
         they have changed since.
         """
+        try:
+            await self.enter(subscriber, rights_as_of=rights_as_of)
+            yield subscriber
+        finally:
+            self.leave(subscriber)
+
+    async def enter(self, subscriber: Subscriber, *, rights_as_of: int | None = None) -> None:
+        """Take a subscriber in, as :meth:`subscribe` does, until :meth:`leave`."""
         if self.closing:
             raise HubClosed
         self._all[subscriber] = None
-        try:
-            known = self.position if rights_as_of is None else rights_as_of
-            changed = self._rescoped.get(subscriber.educator_id, 0)
-            if max(changed, self._all_rescoped) > known:
-                await self._rescope([subscriber])
-            yield subscriber
-        finally:
-            self._all.pop(subscriber, None)
-            self.touched.discard(subscriber)
-            self._detach(subscriber)
+        known = self.position if rights_as_of is None else rights_as_of
+        changed = self._rescoped.get(subscriber.educator_id, 0)
+        if max(changed, self._all_rescoped) > known:
+            await self._rescope([subscriber])
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber; it need not be in."""
+        self._all.pop(subscriber, None)
+        self.touched.discard(subscriber)
+        self._detach(subscriber)
 
     def attach(self, subscriber: Subscriber, most_bytes: int) -> bool:
         """Give what came after ``subscriber.after`` and go on live, with nothing in between.
@@ -203,13 +218,31 @@ class Hub:
     def _hand_out(self, entry: Entry) -> None:
         position = entry.event.position
         self.ring.append(entry)
-        for subscriber in self._index.candidates(entry.event):
-            if position > subscriber.after and subscriber.closed is None:
-                frame = entry.frame_for(subscriber)
-                if frame is not None:
-                    self._push(subscriber, frame)
-                if subscriber.wanted.overview and entry.concerns(subscriber.sight):
-                    self.touched.add(subscriber)
+        to_wake, behind = self._to_wake, list[Subscriber]()
+        for seer, subscribers in self._index.candidates(entry.event):
+            frame = entry.frame_for(seer)
+            if frame is not None:
+                for subscriber in subscribers:
+                    if position > subscriber.after:
+                        if not subscriber.buffer:
+                            to_wake.append(subscriber)
+                        subscriber.push(frame)
+                        if subscriber.busy and subscriber.size > subscriber.bound // BEHIND_PART:
+                            behind.append(subscriber)
+            if seer.wanted.overview and entry.concerns(seer.sight):
+                self.touched.update(
+                    one for one in subscribers if position > one.after and one.closed is None
+                )
+
+        for subscriber in behind:
+            self._let_fall_behind(subscriber, position)
+
+    def _let_fall_behind(self, subscriber: Subscriber, position: int) -> None:
+        """It was given everything up to ``position``; the rest it gets when it has taken that."""
+        if self.falls_behind is not None and subscriber.closed is None:
+            self._detach(subscriber)
+            subscriber.after = position
+            self.falls_behind(subscriber)
 
     def _push(self, subscriber: Subscriber, frame: bytes) -> None:
         if not subscriber.buffer:
@@ -218,19 +251,28 @@ class Hub:
 
     def _wake(self) -> None:
         to_wake, self._to_wake = self._to_wake, []
-        for subscriber in to_wake:
+        self._wake_some(to_wake)
+
+    def _wake_some(self, to_wake: list[Subscriber], first: int = 0) -> None:
+        """The first of many at once; others have their turn before the rest."""
+        after = first + _WAKES_AT_A_STRETCH
+        for subscriber in to_wake[first:after]:
             self._wake_one(subscriber)
+        if after < len(to_wake):
+            asyncio.get_running_loop().call_soon(self._wake_some, to_wake, after)
 
     async def _wake_in_turns(self) -> None:
-        """The same, with a turn for others now and then: there may be thousands."""
+        """All of them, with a turn for others now and then: there may be thousands."""
         self.deaf.keep_within_budget()
         to_wake, self._to_wake = self._to_wake, []
-        began = time.perf_counter()
-        for subscriber in to_wake:
-            self._wake_one(subscriber)
-            if time.perf_counter() - began > _AT_A_STRETCH:
+        for first in range(0, len(to_wake), _WAKES_AT_A_STRETCH):
+            if first:
                 await asyncio.sleep(0)
-                began = time.perf_counter()
+            for subscriber in to_wake[first : first + _WAKES_AT_A_STRETCH]:
+                if subscriber.closed is None and not subscriber.busy:
+                    subscriber.wake()
+                else:
+                    self._wake_one(subscriber)
 
     def _wake_one(self, subscriber: Subscriber) -> None:
         if subscriber.closed is not None:

@@ -27,6 +27,7 @@ from classpulse.publish.reader import (
     recent_events,
 )
 from classpulse.publish.ring import RING_EVENTS
+from classpulse.publish.stragglers import Stragglers
 from classpulse.publish.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ class Publisher:
         self.proof = Proof(process or f"{platform.node()}:{os.getpid()}")
         self.replays = Line(listen_url, "classpulse replay")
         self.overviews = Overviews(self.hub, overview)
+        self.stragglers = Stragglers(self)
+        self.hub.falls_behind = self.stragglers.begin
         self._url = listen_url
         self._canaries = Line(listen_url, "classpulse canary")
         self._heartbeat_every = heartbeat_every
@@ -169,6 +172,7 @@ class Publisher:
                 tasks.create_task(self.proof.run(self._canaries, self._cut))
                 tasks.create_task(self._heartbeats())
                 tasks.create_task(self.overviews.run())
+                tasks.create_task(self.stragglers.watch())
         finally:
             self.hub.deadlines.clear()
             await self.replays.close()

@@ -1,13 +1,16 @@
 """From where a stream goes on, and how it gets there."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from classpulse.events import EventId
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import tell, tell_reset
-from classpulse.publish.publisher import Publisher
 from classpulse.publish.reader import replay_events
 from classpulse.publish.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from classpulse.publish.publisher import Publisher
 
 # How much is given at once before the peer must have taken it.
 MOUTHFUL = 256 * 1024
@@ -30,7 +33,7 @@ def parse_id(text: str) -> Since | None:
     return None if known is None else Since(known.epoch, known.position)
 
 
-async def place(publisher: Publisher, since: Since | None) -> tuple[int, str | None]:
+async def place(publisher: "Publisher", since: Since | None) -> tuple[int, str | None]:
     """The position to go on after, and why a reset must be said first, if it must."""
     hub = publisher.hub
     if since is None:
@@ -52,7 +55,7 @@ async def place(publisher: Publisher, since: Since | None) -> tuple[int, str | N
     return since.position, None
 
 
-def open_with_ready(publisher: Publisher, subscriber: Subscriber, reset: str | None) -> None:
+def open_with_ready(publisher: "Publisher", subscriber: Subscriber, reset: str | None) -> None:
     """``ready``, with the id that the stream starts from, and ``reset`` where it must be said."""
     hub, scope = publisher.hub, subscriber.scope
     start = f"{hub.epoch}-{subscriber.after}"
@@ -72,7 +75,7 @@ def open_with_ready(publisher: Publisher, subscriber: Subscriber, reset: str | N
         tell_reset(subscriber, reset, start)
 
 
-async def catch_up(publisher: Publisher, subscriber: Subscriber) -> None:
+async def catch_up(publisher: "Publisher", subscriber: Subscriber) -> None:
     """Give everything after ``subscriber.after`` and go on live: no gap, nothing twice.
 
     Old events are read in pages from the log, the rest comes from the ring; what the peer has
@@ -88,7 +91,7 @@ async def catch_up(publisher: Publisher, subscriber: Subscriber) -> None:
     subscriber.wake()
 
 
-async def _page(publisher: Publisher, subscriber: Subscriber) -> None:
+async def _page(publisher: "Publisher", subscriber: Subscriber) -> None:
     hub, generation = publisher.hub, publisher.hub.generation
     after = subscriber.after
     async with publisher.replays.use() as connection:

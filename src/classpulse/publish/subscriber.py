@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from classpulse.events import Event, Scope
 from classpulse.rights import Bearer
+
+if TYPE_CHECKING:
+    from classpulse.publish.index import Audience
 
 # What one subscriber may have waiting before it counts as too slow.
 BUFFER_BYTES = 1024 * 1024
@@ -101,6 +105,30 @@ def _sides(event: Event, sight: Scope) -> tuple[bool, bool]:
     return True, event.former_student_id is not None or event.former_subject_id is not None
 
 
+class Seer(Protocol):
+    """Whose eyes an event is seen with: one subscriber's, or those of all who see the same."""
+
+    @property
+    def educator_id(self) -> int | None:
+        """Whose own events are among it."""
+
+    @property
+    def sight(self) -> Scope:
+        """What may be seen of what was asked for."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """What was asked for."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is filtered but sections."""
+
+    @property
+    def encode(self) -> Encode:
+        """How it is put on the wire."""
+
+
 EVERYTHING = Wanted()
 NO_TOKEN = Bearer("")
 
@@ -121,6 +149,7 @@ class Subscriber:
         "_relief",
         "after",
         "attached",
+        "audience",
         "bearer",
         "bound",
         "buffer",
@@ -160,6 +189,8 @@ class Subscriber:
         self.size = 0
         self.busy = False
         self.attached = False
+        # while attached: those that see the same
+        self.audience: Audience | None = None
         self.closed: str | None = None
         self.farewell = b""
         # everything up to here was given or is behind where they began

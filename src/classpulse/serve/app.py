@@ -45,6 +45,8 @@ from classpulse.serve import (
     websocket,
 )
 from classpulse.serve.answers import encode
+from classpulse.serve.application import Application
+from classpulse.serve.arrivals import Arrivals
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
@@ -73,7 +75,7 @@ def create_app(
     """
     database = open_pool(database_url, pooled=settings.listen_url is not None)
     limits = Limits(settings, database)
-    app = Starlette(
+    app = Application(
         routes=_routes(),
         middleware=_middleware(settings, limits, jwt_secret),
         exception_handlers=HANDLERS | people.HANDLERS,
@@ -85,6 +87,7 @@ def create_app(
     state.limits = limits
     state.press = Press()
     state.database = database
+    state.arrivals = Arrivals(database)
     state.probe = health.Probe(state.database)
 
     # Each in a task of its own: `databases` ties a connection to the task, and one that is cut off

@@ -1,7 +1,7 @@
 """uvicorn's connections with bounds: on the time of a request, its head, and a socket's chatter."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -50,8 +50,36 @@ class Unfinished:
             self._timer = self._loop.call_later(_SWEEP_EVERY, self._sweep) if self._until else None
 
 
+class _Unheard(asyncio.Event):
+    """One for all who wait for nothing."""
+
+    def set(self) -> None:
+        """Nobody hears of it."""
+
+
+_UNHEARD = _Unheard()
+
+
+class Stream(Protocol):
+    """What writes to a connection by itself, for as long as an answer lasts."""
+
+    def paused(self) -> None:
+        """The peer does not read at the moment."""
+
+    def resumed(self) -> None:
+        """The peer reads again."""
+
+    def lost(self) -> None:
+        """The connection is gone."""
+
+
 class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose request does not become whole, or has no end to its head."""
+    """Closes a connection whose request does not become whole, or has no end to its head.
+
+    While an answer is a ``stream``, that is told what happens to the connection.
+    """
+
+    stream: Stream | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -72,6 +100,20 @@ class BoundedHttp(HttpToolsProtocol):
         """Nothing more to wait for."""
         self._unfinished.end(self)
         super().connection_lost(exc)
+        if self.stream is not None:
+            self.stream.lost()
+
+    def pause_writing(self) -> None:
+        """The peer does not read."""
+        super().pause_writing()
+        if self.stream is not None:
+            self.stream.paused()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        if self.stream is not None:
+            self.stream.resumed()
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless the head has become too large."""
@@ -112,6 +154,23 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
         self._waits = False
         self._unfinished.end(self)
+
+    def hand_to(self, stream: Stream) -> None:
+        """From here on a stream writes the answer that was begun.
+
+        It may last for hours: of its request, which may hold kilobytes of cookies, nothing stays.
+        """
+        self.stream = stream
+        scope, method = self.cycle.scope, self.cycle.scope["method"]
+        scope["headers"].clear()  # type: ignore[attr-defined]
+        scope.clear()  # type: ignore[attr-defined]
+        scope["method"] = method
+        if self.scope is scope:
+            # and not already that of a next request
+            self.headers.clear()
+            self.url = b""
+        # nobody asks for the rest of a request that was whole
+        self.cycle.message_event = _UNHEARD
 
     def out_of_time(self) -> None:
         """The time is up; where it is us who do not read at the moment it begins again."""

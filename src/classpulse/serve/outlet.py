@@ -114,6 +114,7 @@ class Outlet:
         try:
             await _resume(step, waited)
             for message in messages:
+                self._deaf.add(self._subscriber)
                 await self._send(message)
         except OSError:
             self._ended = True

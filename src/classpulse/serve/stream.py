@@ -1,30 +1,30 @@
 """The stream of events over HTTP (SSE)."""
 
-import asyncio
-import logging
 import random
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from classpulse.publish.deadlines import Deadline
 from classpulse.publish.hub import Hub, HubClosed, tell
 from classpulse.publish.line import LOST
 from classpulse.publish.publisher import Publisher
-from classpulse.publish.resume import Since, catch_up, open_with_ready, place
+from classpulse.publish.resume import Since, open_with_ready, place
 from classpulse.publish.subscriber import Encode, Subscriber
 from classpulse.serve import sse
+from classpulse.serve.application import go_on_outside
+from classpulse.serve.arrivals import arriving
 from classpulse.serve.auth import viewer_of
+from classpulse.serve.direct import DirectOutlet, connection_of
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
+from classpulse.serve.limits.open_streams import OpenStreams
 from classpulse.serve.outlet import Outlet
 from classpulse.serve.problems import Problem, database_outage, unavailable
 from classpulse.serve.viewer import Viewer
-
-logger = logging.getLogger(__name__)
 
 # Seconds: how long before its end a token's stream is told, and how long a start is waited for.
 TOKEN_WARNING = 60.0
@@ -40,6 +40,10 @@ _HEADERS = [
     (b"connection", b"close"),
 ]
 _ENCODERS: dict[str, Encode] = {"": sse.frame, "message": sse.message_frame}
+_CHUNKED: dict[Encode, Encode] = {
+    sse.frame: sse.chunked_frame,
+    sse.message_frame: sse.chunked_message_frame,
+}
 
 
 class Frames:
@@ -49,12 +53,11 @@ class Frames:
 
     def parts(self, frames: list[bytes]) -> Sequence[Message]:
         """One part for all that waits."""
-        body = frames[0] if len(frames) == 1 else b"".join(frames)
-        return ({"type": "http.response.body", "body": body, "more_body": True},)
+        return (sse.part(frames[0] if len(frames) == 1 else b"".join(frames)),)
 
     def end(self, reason: str, farewell: bytes) -> Message:
         """The last part."""
-        return {"type": "http.response.body", "body": farewell, "more_body": False}
+        return sse.end(farewell)
 
 
 _FRAMES = Frames()
@@ -71,7 +74,7 @@ class Stream:
         await ready_or_503(publisher)
         # Before the rights are read: a change after this is noticed when subscribing.
         rights_as_of = publisher.position
-        viewer = await viewer_of(conn)
+        viewer = await viewer_of(conn, arriving)
         subscriber = _subscriber(conn, viewer)
         since = since_of(conn)
         await require_in_scope(conn, viewer, subscriber.wanted)
@@ -79,21 +82,54 @@ class Stream:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        hub = publisher.hub
-        outlet = Outlet(subscriber, _FRAMES, receive, send, hub.deadlines, hub.deaf)
+        streams: OpenStreams = conn.app.state.limits.streams
+        await streams.take(viewer.educator_id)
         try:
-            async with (
-                conn.app.state.limits.streams.hold(viewer.educator_id),
-                publisher.hub.subscribe(subscriber, rights_as_of=rights_as_of),
-            ):
-                reset = await placed_or_503(publisher, subscriber, since)
-                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                subscriber.push(b": classpulse\n\n" + sse.retry(random.randint(*_RETRY_MS)))  # noqa: S311
-                open_with_ready(publisher, subscriber, reset)
-                subscriber.wake = outlet.flush
-                await follow(publisher, subscriber, outlet, viewer.expires_at)
-        except HubClosed:
-            raise unavailable("The server is restarting. Try again in a moment.") from None
+            await publisher.hub.enter(subscriber, rights_as_of=rights_as_of)
+            reset = await placed_or_503(publisher, subscriber, since)
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        except BaseException as error:
+            publisher.hub.leave(subscriber)
+            streams.give_back(viewer.educator_id)
+            if isinstance(error, HubClosed):
+                raise unavailable("The server is restarting. Try again in a moment.") from None
+            raise
+        go_on_outside(
+            scope, partial(_go_on, publisher, streams, subscriber, reset, viewer.expires_at)
+        )
+
+
+async def _go_on(
+    publisher: Publisher,
+    streams: OpenStreams,
+    subscriber: Subscriber,
+    reset: str | None,
+    expires_at: float,
+    receive: Receive,
+    send: Send,
+) -> None:
+    hub = publisher.hub
+    try:
+        outlet = _outlet(subscriber, receive, send, hub)
+        opening = b": classpulse\n\n" + sse.retry(random.randint(*_RETRY_MS))  # noqa: S311
+        subscriber.push(sse.chunk(opening) if subscriber.encode in _CHUNKED.values() else opening)
+        open_with_ready(publisher, subscriber, reset)
+        subscriber.wake = outlet.flush
+        await follow(publisher, subscriber, outlet, expires_at)
+    finally:
+        hub.leave(subscriber)
+        streams.give_back(subscriber.educator_id)
+
+
+def _outlet(
+    subscriber: Subscriber, receive: Receive, send: Send, hub: Hub
+) -> Outlet | DirectOutlet:
+    connection = connection_of(receive)
+    if connection is None:
+        return Outlet(subscriber, _FRAMES, receive, send, hub.deadlines, hub.deaf)
+    subscriber.encode = _CHUNKED[subscriber.encode]
+    subscriber.keepalive = sse.CHUNKED_KEEPALIVE
+    return DirectOutlet(subscriber, connection, send, hub.deadlines, hub.deaf)
 
 
 def _subscriber(conn: HTTPConnection, viewer: Viewer) -> Subscriber:
@@ -130,51 +166,52 @@ async def placed_or_503(
 
 
 async def follow(
-    publisher: Publisher, subscriber: Subscriber, outlet: Outlet, expires_at: float
+    publisher: Publisher, subscriber: Subscriber, outlet: Outlet | DirectOutlet, expires_at: float
 ) -> None:
     """Catch up, then live until the peer leaves or the stream is ended."""
     hub = publisher.hub
-    deadlines = token_deadlines(hub, subscriber, expires_at)
+    deadline = TokenDeadline(hub, subscriber, expires_at)
     publisher.overviews.ask(subscriber)
     try:
         # With what the ring holds it is done at once, without a task of its own.
         if hub.ring.covers(subscriber.after) and hub.attach(subscriber, subscriber.bound // 2):
             publisher.greet(subscriber)
             subscriber.wake()
-            await outlet.run()
-            return
-        async with asyncio.TaskGroup() as tasks:
-            catching_up = tasks.create_task(_catch_up_or_end(publisher, subscriber))
-            await outlet.run()
-            catching_up.cancel()
+        else:
+            publisher.stragglers.begin(subscriber)
+        await outlet.run()
     finally:
-        for deadline in deadlines:
-            deadline.cancel()
+        publisher.stragglers.stop(subscriber)
+        deadline.cancel()
 
 
-async def _catch_up_or_end(publisher: Publisher, subscriber: Subscriber) -> None:
-    try:
-        await catch_up(publisher, subscriber)
-    except LOST as error:
-        # What was given is in order and complete so far: a resume goes on from there.
-        database_outage.failed(error)
-        publisher.hub.end(subscriber, "unavailable")
+class TokenDeadline:
+    """Tells a stream that its token ends, then ends the stream with it."""
 
+    __slots__ = ("_deadline", "_expires_at", "_hub", "_subscriber")
 
-def token_deadlines(hub: Hub, subscriber: Subscriber, expires_at: float) -> tuple[Deadline, ...]:
-    """Tell that the token ends, then end the stream with it."""
-    left = expires_at - time.time()
+    def __init__(self, hub: Hub, subscriber: Subscriber, expires_at: float) -> None:
+        self._hub = hub
+        self._subscriber = subscriber
+        self._expires_at = expires_at
+        warn_in = expires_at - time.time() - TOKEN_WARNING
+        self._deadline = hub.deadlines.after(warn_in, self._warn)
 
-    def warn() -> None:
+    def cancel(self) -> None:
+        """The stream is over."""
+        self._deadline.cancel()
+
+    def _warn(self) -> None:
+        left = self._expires_at - time.time()
+        self._deadline = self._hub.deadlines.after(left, self._end)
+        subscriber = self._subscriber
         if subscriber.closed is None:
-            tell(subscriber, "token_expiring", {"expires_at": int(expires_at)})
+            tell(subscriber, "token_expiring", {"expires_at": int(self._expires_at)})
             if not subscriber.busy:
                 subscriber.wake()
 
-    def end() -> None:
-        hub.end(subscriber, "token_expired")
-
-    return (hub.deadlines.after(left - TOKEN_WARNING, warn), hub.deadlines.after(left, end))
+    def _end(self) -> None:
+        self._hub.end(self._subscriber, "token_expired")
 
 
 # Without methods of its own: a wrong one would be looked for, and missed, among other routes.

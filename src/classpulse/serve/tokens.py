@@ -10,6 +10,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -23,6 +24,9 @@ _ALGORITHM = "HS256"
 _CLAIMS = ("sub", "role", "iat", "exp", "jti")
 _BIGINT = 2**63 - 1
 _DAY = 86_400.0
+_EXPIRED = "The token has expired: log in again."
+_REMEMBERED = 4096
+_REMEMBERED_BYTES = 2048
 
 
 class TokenError(Exception):
@@ -81,6 +85,18 @@ def read(secret: str, token: str, *, session_days: int = SESSION_DAYS) -> Claims
 
     Whatever it says itself, it ends so many days after its ``auth_time``.
     """
+    verify = _remembered if len(token) <= _REMEMBERED_BYTES else _verified
+    claims, now = verify(secret, token), time.time()
+    if int(claims.expires_at) <= now:
+        raise TokenError(_EXPIRED)
+    end = claims.auth_time + session_days * _DAY
+    if end <= now:
+        days = "a day" if session_days == 1 else f"{session_days} days"
+        raise TokenError(f"A session ends after {days}: log in again.")
+    return claims if claims.expires_at <= end else replace(claims, expires_at=end)
+
+
+def _verified(secret: str, token: str) -> Claims:
     try:
         # `iat` is not compared with the clock: another machine's may be ahead of this one's.
         claims = jwt.decode(
@@ -90,17 +106,17 @@ def read(secret: str, token: str, *, session_days: int = SESSION_DAYS) -> Claims
             options={"require": list(_CLAIMS), "verify_iat": False},
         )
     except jwt.ExpiredSignatureError:
-        raise TokenError("The token has expired: log in again.") from None
+        raise TokenError(_EXPIRED) from None
     # A payload that is no JSON object, or holds numbers that no float can, escapes the library's
     # own error as a ValueError or an OverflowError.
     except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
         raise TokenError("The token is not valid: log in again.") from None
-    checked = _checked(claims)
-    end = checked.auth_time + session_days * _DAY
-    if end <= time.time():
-        days = "a day" if session_days == 1 else f"{session_days} days"
-        raise TokenError(f"A session ends after {days}: log in again.")
-    return replace(checked, expires_at=min(checked.expires_at, end))
+    return _checked(claims)
+
+
+# The limit on requests and the check of rights both read the token of a request, and a browser
+# sends the same one for hours: what does not change with time is checked once.
+_remembered = lru_cache(maxsize=_REMEMBERED)(_verified)
 
 
 def csrf(secret: str, jti: str) -> str:

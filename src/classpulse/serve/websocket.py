@@ -15,6 +15,7 @@ from classpulse.publish.hub import HubClosed
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.resume import Since, open_with_ready
 from classpulse.publish.subscriber import Subscriber, Wanted
+from classpulse.serve.arrivals import arriving
 from classpulse.serve.auth import COOKIE, viewer_of, viewer_of_token
 from classpulse.serve.filters import check_names, require_in_scope, since_of, wanted_of
 from classpulse.serve.limits.address import address_of
@@ -41,14 +42,25 @@ _CODES = {
 }
 
 
+class TextFrame(bytes):
+    """A ready text, with the ASGI message that carries it to every socket."""
+
+    message: Message
+
+
 class Messages:
     """Ready texts, one a message."""
 
     __slots__ = ()
 
-    def parts(self, frames: list[bytes]) -> Sequence[Message]:
-        """A message for each."""
-        return [{"type": "websocket.send", "text": frame.decode()} for frame in frames]
+    def parts(self, frames: Sequence[bytes]) -> Sequence[Message]:
+        """A message for each: the same for all sockets that are sent the same."""
+        return [
+            frame.message
+            if isinstance(frame, TextFrame)
+            else {"type": "websocket.send", "text": frame.decode()}
+            for frame in frames
+        ]
 
     def end(self, reason: str, farewell: bytes) -> Message:
         """The closing handshake, its code saying why."""
@@ -60,7 +72,10 @@ _MESSAGES = Messages()
 
 def text_frame(message: waiting.Message) -> bytes:
     """An event as one message: its JSON, which holds type and id."""
-    return one_line(message.data).encode()
+    text = one_line(message.data)
+    frame = TextFrame(text.encode())
+    frame.message = {"type": "websocket.send", "text": text}
+    return frame
 
 
 class EventSocket:
@@ -132,7 +147,7 @@ async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]
     """Who it is, and where the log stood before their rights were read."""
     rights_as_of = publisher.position
     if "authorization" in socket.headers or socket.cookies.get(COOKIE):
-        return await viewer_of(socket), rights_as_of
+        return await viewer_of(socket, arriving), rights_as_of
     with socket.app.state.limits.waiting_sockets.wait(address_of(socket)):
         await socket.accept()
         try:
@@ -141,7 +156,7 @@ async def _viewer(socket: WebSocket, publisher: Publisher) -> tuple[Viewer, int]
         except TimeoutError:
             raise unauthorized("No token came within 10 seconds.") from None
     rights_as_of = publisher.position
-    return await viewer_of_token(socket.app, token), rights_as_of
+    return await viewer_of_token(socket.app, token, arriving), rights_as_of
 
 
 def _token(message: Any) -> str:

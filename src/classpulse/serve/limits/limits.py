@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 # Seconds: a merge at the latest and at the earliest after the one before, and a clean-up.
 _MERGE_EVERY = 0.5
 _MERGE_REST = 0.02
+_TELL_REST = 0.005
 _RETRY_EVERY = 2.0
 _FORGET_EVERY = 60.0
 
@@ -59,6 +60,8 @@ class Limits:
         while True:
             await _wait(self.streams.due, _MERGE_EVERY)
             await asyncio.create_task(self.streams.tell())
+            # Nobody waits for it but those who come at the same moment: they share the next one.
+            await asyncio.sleep(_TELL_REST)
 
     async def _forget(self) -> None:
         while True:

@@ -49,23 +49,31 @@ class OpenStreams:
     @asynccontextmanager
     async def hold(self, educator_id: int) -> AsyncIterator[None]:
         """One more of an educator's until the block ends, or a 429 problem."""
+        await self.take(educator_id)
+        try:
+            yield
+        finally:
+            self.give_back(educator_id)
+
+    async def take(self, educator_id: int) -> None:
+        """One more of an educator's until :meth:`give_back`, or a 429 problem."""
         if self._in_process >= MOST_IN_PROCESS:
             raise too_many("This server has as many streams open as it can.", _RETRY_AFTER)
         self._in_process += 1
         try:
-            if self._most == 0:
-                yield
-                return
-            if not await self._take(educator_id):
+            if self._most and not await self._take(educator_id):
                 raise too_many(
                     f"You have {self._most} streams open, as many as one may.", _RETRY_AFTER
                 )
-            try:
-                yield
-            finally:
-                self._give_back(educator_id)
-        finally:
+        except BaseException:
             self._in_process -= 1
+            raise
+
+    def give_back(self, educator_id: int) -> None:
+        """One that was taken is closed."""
+        self._in_process -= 1
+        if self._most:
+            self._give_back(educator_id)
 
     async def _take(self, educator_id: int) -> bool:
         granted = asyncio.get_running_loop().create_future()
