@@ -219,7 +219,12 @@ async def test_ended_in_order_the_workers_take_the_projector_along(
         async def is_apart() -> bool:
             return bool((await connection.fetchrow(LED_BY))["leader_is_apart"])
 
+        async def worker_stands_by() -> bool:
+            return bool(await connection.fetchval(FIRST_IN_LINE))
+
         await until(is_apart, 20)
+        # uvicorn hears no signal while it waits for its workers to start
+        await until(worker_stands_by, 20)
         children = server.children(recursive=True)
         server.send_signal(signal.SIGTERM)
         await asyncio.to_thread(server.wait, 8)
