@@ -1,6 +1,8 @@
 """Answers are bounded, whatever the school: at most 100 rows of a list, and the whole in pages."""
 
 import asyncio
+import html
+import re
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
@@ -366,3 +368,59 @@ async def test_what_the_log_has_forgotten_is_read_again(
         again = (await merged.stand(reader, [1, 2])).kept
         assert again is not first
         assert again.position > first.position
+
+
+async def page_of(client: Client, path: str) -> str:
+    """A page as the principal gets it."""
+    token = client.as_(3, "principal")["Authorization"].removeprefix("Bearer ")
+    response = await client.http.get(path, headers={"Cookie": f"classpulse_token={token}"})
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+async def test_a_large_overview_says_what_is_left_out_and_leads_there(large: Client) -> None:
+    page = await page_of(large, "/")
+    for noun, total in (("sections", 132), ("subjects", 112)):
+        (body,) = re.findall(rf'<tbody data-list="{noun}" data-truncated>(.*?)</tbody>', page, re.S)
+        assert body.count("<tr data-key") == 100
+        assert f'data-field="total_{noun}" data-format="whole">{total}<' in page
+        assert f'<a href="/{noun}">All {noun}</a>' in page
+    assert page.count("the 100 lowest averages of") == 2
+
+
+async def test_a_small_overview_leaves_out_nothing(reader: Client) -> None:
+    page = await page_of(reader, "/")
+    assert "data-truncated" not in page
+    assert "lowest averages" not in page
+
+
+async def test_the_page_of_a_subject_says_what_is_left_out(large: Client) -> None:
+    page = await page_of(large, "/subjects/1")
+    assert '<tbody data-list="subject-sections" data-truncated>' in page
+    assert "the 100 lowest averages of 122" in page
+
+
+@pytest.mark.parametrize("noun", ["section", "subject"])
+async def test_a_list_is_searched_sorted_and_paged_without_a_script(
+    large: Client, noun: str
+) -> None:
+    def keys(page: str) -> list[str]:
+        (body,) = re.findall(rf'<tbody data-list="all-{noun}s">(.*?)</tbody>', page, re.S)
+        return re.findall(r'<tr data-key="(\d+)"', body)
+
+    path = f"/{noun}s"
+    first = await page_of(large, path)
+    seen = keys(first)
+    assert len(seen) == 100
+    following = re.search(r'href="([^"]*cursor=[^"]*)"[^>]*>Next page', first)
+    assert following
+    seen += keys(await page_of(large, html.unescape(following[1])))
+    whole = await every_page(large, path)
+    assert seen == [str(item[f"{noun}_id"]) for item in whole]
+    assert 'aria-sort="ascending"' in first
+    turned = await page_of(large, f"{path}?sort=average&order=desc")
+    assert 'aria-sort="descending"' in turned
+    listed = await large.read(path, 3, sort="average", order="desc", limit=100)
+    assert keys(turned) == [str(item[f"{noun}_id"]) for item in listed["items"]]
+    found = await page_of(large, f"{path}?q=nothing+of+the+kind")
+    assert f"No {noun}s match this search." in found
