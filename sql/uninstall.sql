@@ -31,6 +31,10 @@ begin
                 )
             )
     );
+    relations := relations || array(
+        select i.inhrelid from pg_inherits as i
+        where i.inhparent = any(relations) and not i.inhrelid = any(relations)
+    );
     routines := array(
         select p.oid
         from pg_proc as p
@@ -125,7 +129,8 @@ begin
         )
         from pg_class as c
         join pg_namespace as n on n.oid = c.relnamespace
-        where c.oid = any(relations)
+        -- partitions go with their table
+        where c.oid = any(relations) and not c.relispartition
     ) || array(
         select format('drop routine %s', p.oid::regprocedure)
         from pg_proc as p where p.oid = any(routines)

@@ -20,6 +20,13 @@ with moved as (
     update classpulse.state
     set position = position + 1, as_of_time = clock_timestamp()
     returning epoch, position
+), listed as (
+    insert into classpulse.event_sections (section_id, position, type)
+    select section.id, moved.position, $1::text
+    from moved
+    cross join lateral unnest($3::bigint[]) as section (id)
+    where $6::bigint is null and not starts_with($1::text, '_')
+    on conflict do nothing
 )
 insert into classpulse.events (
     position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,

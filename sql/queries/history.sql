@@ -6,8 +6,48 @@ select
     max(event.position) as newest
 from classpulse.events as event;
 
--- name: page
--- What a viewer may see between two positions, newest first.
+-- name: page_of_sections
+-- What a viewer of few sections may see before a position, newest first: what is theirs is found by
+-- section, whatever others have.
+with found as (
+    select place.position
+    from unnest(cast(:sections as bigint[])) as section (id)
+    cross join lateral (
+        select listed.position
+        from classpulse.event_sections as listed
+        where listed.section_id = section.id
+            and listed.position < cast(:before as bigint)
+            and (cast(:types as text[]) is null or listed.type = any(cast(:types as text[])))
+        order by listed.position desc
+        limit cast(:limit as bigint)
+    ) as place
+    union
+    (
+        select event.position
+        from classpulse.events as event
+        where event.educator_id = cast(:educator_id as bigint)
+            and event.position < cast(:before as bigint)
+            and not starts_with(event.type, '_')
+            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
+        order by event.position desc
+        limit cast(:limit as bigint)
+    )
+    union
+    (
+        select event.position
+        from classpulse.events as event
+        where event.school_id = cast(:school_id as bigint)
+            and event.educator_id is null
+            and event.section_ids = '{}'
+            and event.position < cast(:before as bigint)
+            and not starts_with(event.type, '_')
+            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
+        order by event.position desc
+        limit cast(:limit as bigint)
+    )
+), theirs as (
+    select found.position from found order by found.position desc limit cast(:limit as bigint)
+)
 select
     event.position,
     event.at,
@@ -23,22 +63,111 @@ select
     event.former_student_id,
     event.former_subject_id,
     event.former_section_ids
-from classpulse.events as event
-where event.position < cast(:before as bigint)
-    and event.position >= cast(:from_position as bigint)
-    and not starts_with(event.type, '_')
+from theirs
+cross join lateral (
+    select * from classpulse.events as kept where kept.position = theirs.position
+) as event
+-- whatever the list of sections says: rows of the log may have been exchanged by hand
+where case
+    when event.educator_id is not null then event.educator_id = cast(:educator_id as bigint)
+    when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
+    else event.section_ids && cast(:sections as bigint[])
+end
+order by event.position desc;
+
+-- name: count_of_sections
+-- How many they are, counted up to a limit.
+with found as (
+    select place.position
+    from unnest(cast(:sections as bigint[])) as section (id)
+    cross join lateral (
+        select listed.position
+        from classpulse.event_sections as listed
+        where listed.section_id = section.id
+            and listed.position < cast(:before as bigint)
+            and (cast(:types as text[]) is null or listed.type = any(cast(:types as text[])))
+        order by listed.position desc
+        limit cast(:limit as bigint)
+    ) as place
+    union
+    (
+        select event.position
+        from classpulse.events as event
+        where event.educator_id = cast(:educator_id as bigint)
+            and event.position < cast(:before as bigint)
+            and not starts_with(event.type, '_')
+            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
+        order by event.position desc
+        limit cast(:limit as bigint)
+    )
+    union
+    (
+        select event.position
+        from classpulse.events as event
+        where event.school_id = cast(:school_id as bigint)
+            and event.educator_id is null
+            and event.section_ids = '{}'
+            and event.position < cast(:before as bigint)
+            and not starts_with(event.type, '_')
+            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
+        order by event.position desc
+        limit cast(:limit as bigint)
+    )
+)
+select count(*) as total
+from (select found.position from found limit cast(:limit as bigint)) as counted;
+
+-- name: page
+-- What a viewer of many sections may see before a position, newest first, among so many events.
+select
+    event.position,
+    event.at,
+    event.type,
+    event.event,
+    event.school_id,
+    event.section_ids,
+    event.student_id,
+    event.subject_id,
+    event.educator_id,
+    event.payload,
+    event.parts,
+    event.former_student_id,
+    event.former_subject_id,
+    event.former_section_ids
+from (
+    select *
+    from classpulse.events as kept
+    where kept.position < cast(:before as bigint)
+    order by kept.position desc
+    limit cast(:stretch as bigint)
+) as event
+where not starts_with(event.type, '_')
     and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
     and case
         when event.educator_id is not null
             then event.educator_id = cast(:educator_id as bigint)
         when cast(:everything as boolean) then true
         when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
-        else event.section_ids && cast(:sections as bigint[])
+        else exists (
+            select from unnest(event.section_ids) as section (id)
+            where section.id = any(cast(:sections as bigint[]))
+        )
     end
 order by event.position desc
 limit cast(:limit as bigint);
 
--- name: total
+-- name: stretch
+-- Where so many events before a position end, and how many there are.
+select min(event.position) as position, count(*) as events
+from (
+    select kept.position
+    from classpulse.events as kept
+    where kept.position < cast(:before as bigint)
+    order by kept.position desc
+    limit cast(:stretch as bigint)
+) as event;
+
+-- name: count
 select count(*) as total
 from classpulse.events as event
 where not starts_with(event.type, '_')
@@ -48,7 +177,10 @@ where not starts_with(event.type, '_')
             then event.educator_id = cast(:educator_id as bigint)
         when cast(:everything as boolean) then true
         when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
-        else event.section_ids && cast(:sections as bigint[])
+        else exists (
+            select from unnest(event.section_ids) as section (id)
+            where section.id = any(cast(:sections as bigint[]))
+        )
     end;
 
 -- name: of_a_student
@@ -69,16 +201,35 @@ select
     event.former_student_id,
     event.former_subject_id,
     event.former_section_ids
-from classpulse.events as event
-where (
-        event.student_id = cast(:student_id as bigint)
-        or event.former_student_id = cast(:student_id as bigint)
+from (
+    (
+        select *
+        from classpulse.events as event
+        where event.student_id = cast(:student_id as bigint)
+            and event.type = any(cast(:types as text[]))
+            and case
+                when cast(:everything as boolean) then true
+                when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
+                else event.section_ids && cast(:sections as bigint[])
+            end
+        order by event.position desc
+        limit cast(:limit as bigint)
     )
-    and event.type = any(cast(:types as text[]))
-    and case
-        when cast(:everything as boolean) then true
-        when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
-        else event.section_ids && cast(:sections as bigint[])
-    end
+    union all
+    (
+        select *
+        from classpulse.events as event
+        where event.former_student_id = cast(:student_id as bigint)
+            and event.student_id is distinct from event.former_student_id
+            and event.type = any(cast(:types as text[]))
+            and case
+                when cast(:everything as boolean) then true
+                when event.section_ids = '{}' then event.school_id = cast(:school_id as bigint)
+                else event.section_ids && cast(:sections as bigint[])
+            end
+        order by event.position desc
+        limit cast(:limit as bigint)
+    )
+) as event
 order by event.position desc
 limit cast(:limit as bigint);

@@ -181,22 +181,62 @@ select pg_notify('classpulse_events', 'epoch')
 -- A plan made while a table was small need not be a good one now.
 discard plans
 
--- name: forget_events
--- The newest event always stays: it says where the log stands.
-with old as (
-    select event.position
-    from classpulse.events as event
-    where event.position < (select state.position from classpulse.state as state)
-        and event.logged_at < clock_timestamp() - $1::interval
-    order by event.position
-    limit 5000
-), gone as (
-    delete from classpulse.events as event using old
-    where event.position = old.position
-    returning event.position
+-- name: look_at_log
+-- Where the log goes on now that the day turned, and what is to be done to its partitions. $1 the
+-- position reached, $2 retention, $3 seconds of a partition.
+select
+    case
+        when floor(extract(epoch from opened.at) / $3::float8)
+            < floor(extract(epoch from clock_timestamp()) / $3::float8)
+            then (
+                select min(ahead.lower) from classpulse.log_partitions as ahead
+                where ahead.lower > $1::bigint
+            )
+    end as goes_on_at,
+    (
+        select count(*) < 2 from classpulse.log_partitions as ahead where ahead.lower > $1::bigint
+    ) as is_short,
+    oldest.upper <= oldest.log_position and coalesce((
+        select event.logged_at
+        from classpulse.events as event
+        where event.position < oldest.upper
+        order by event.position desc
+        limit 1
+    ) < clock_timestamp() - $2::interval, true) as has_old
+from (
+    select
+        (
+            select min(partition.upper) from classpulse.log_partitions as partition
+        ) as upper,
+        (select state.position from classpulse.state as state) as log_position
+) as oldest
+left join lateral (
+    select event.logged_at as at
+    from classpulse.log_partitions as here
+    cross join lateral (
+        select first.logged_at
+        from classpulse.events as first
+        where first.position >= here.lower and first.position < here.upper
+        order by first.position
+        limit 1
+    ) as event
+    where here.lower <= $1::bigint and $1::bigint < here.upper
+) as opened on true
+
+-- name: has_room
+select exists (
+    select from classpulse.log_partitions as partition
+    where partition.lower <= $1::bigint + 1 and $1::bigint + 1 < partition.upper
 )
-update classpulse.state set kept_from = 1 + (select max(gone.position) from gone)
-where exists (select from gone)
+
+-- name: lengthen_log
+select classpulse.lengthen_log($1)
+
+-- name: shorten_log
+select classpulse.shorten_log($1)
+
+-- name: forget_events
+select classpulse.forget_events($1, $2)
 
 -- name: forget_machinery
 -- Proofs of life, once every process has read them. What ends a stream stays as long as any event:

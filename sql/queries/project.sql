@@ -239,6 +239,14 @@ with written as (
         position, at, type, event, school_id, section_ids, student_id, subject_id, educator_id,
         payload, parts, former_student_id, former_subject_id, former_section_ids
     )
+    returning position, type, section_ids, educator_id
+), listed as (
+    insert into classpulse.event_sections (section_id, position, type)
+    select section.id, written.position, written.type
+    from written
+    cross join lateral unnest(written.section_ids) as section (id)
+    where written.educator_id is null and not starts_with(written.type, '_')
+    on conflict do nothing
 )
 update classpulse.state set
     position = $15::bigint,

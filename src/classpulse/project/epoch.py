@@ -34,6 +34,8 @@ async def open_log(connection: "asyncpg.Connection[asyncpg.Record]") -> Cursor:
         if state["is_behind"] or _is_another(state["identity"], identity):
             epoch = await connection.fetchval(SQL["new_epoch"], identity)
             await connection.execute(SQL["announce_epoch"])
+        if not await connection.fetchval(SQL["has_room"], state["position"]):
+            await connection.execute(SQL["lengthen_log"], state["position"])
         low_water = await connection.fetchval(SQL["oldest_change"])
     return Cursor(epoch, state["position"], low_water, state["version"])
 

@@ -23,6 +23,7 @@ from classpulse.project.epoch import open_log
 from classpulse.project.handover import handed_over
 from classpulse.project.healing import Healing
 from classpulse.project.lock import displace, leader_session, pass_by_stranger, try_lock
+from classpulse.project.partitions import Partitions
 from classpulse.project.wake import Wake
 from classpulse.sql import queries
 
@@ -180,6 +181,7 @@ class Leader:
         loop = asyncio.get_running_loop()
         began = loop.time()
         healing = Healing(self._url)
+        partitions = Partitions(self._url, self._retention)
         try:
             cursor = await open_log(connection)
             await connection.execute(SQL["lead"], self._apart)
@@ -190,7 +192,7 @@ class Leader:
             log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
             # it may be of a version that can handle them
             await connection.execute(PROJECT["retry_set_aside"])
-            chores = _Chores(connection, cursor, self._retention)
+            chores = _Chores(connection, cursor, partitions)
             while not (wake.asked_to_look and await self._is_wanted(connection, wake)):
                 looked = loop.time()
                 outcome = await project(connection, cursor)
@@ -206,6 +208,7 @@ class Leader:
             if loop.time() - began > 2 * self._ask_pause:
                 self._ask_pause = ASK_AGAIN_SECONDS
             await healing.close()
+            await partitions.close()
             await self._release(connection, number)
 
     def _count_late(self, wake: Wake) -> None:
@@ -235,17 +238,17 @@ def _spread(seconds: float) -> float:
 class _Chores:
     """What the leader does besides: raise the bound of a take, forget what is old."""
 
-    def __init__(self, connection: "Connection", cursor: Cursor, retention: timedelta) -> None:
+    def __init__(self, connection: "Connection", cursor: Cursor, partitions: Partitions) -> None:
         self._connection = connection
         self._cursor = cursor
-        self._retention = retention
+        self._partitions = partitions
         self._loop = asyncio.get_running_loop()
         self._drawn: tuple[int, int] | None = None
         self._next_bound = 0.0
         self._next_cleaning = 0.0
         self._next_machinery = 0.0
         #: machinery events up to the second are a minute old or more
-        self._machinery = (max(0, cursor.position - 100_000), cursor.position)
+        self._machinery = (0, cursor.position)
 
     async def after(self, outcome: Outcome) -> None:
         """Do what is due after a batch."""
@@ -263,7 +266,7 @@ class _Chores:
             self._drawn = (drawn, await self._connection.fetchval(SQL["next_transaction"]))
         if now >= self._next_cleaning:
             # a short retention is kept about as exactly as a long one
-            every = min(HOUSEKEEPING_SECONDS, self._retention.total_seconds() / 4)
+            every = min(HOUSEKEEPING_SECONDS, self._partitions.retention.total_seconds() / 4)
             self._next_cleaning = now + max(every, 1.0)
             await self._clean()
 
@@ -276,7 +279,7 @@ class _Chores:
             await self._connection.execute(SQL["forget_plans"])
             await self._connection.execute(SQL["forget_machinery"], *self._machinery)
             self._machinery = (self._machinery[1], self._cursor.position)
-        while True:
-            status = await self._connection.execute(SQL["forget_events"], self._retention)
-            if status == "UPDATE 0":
-                break
+        await self._partitions.look(self._connection, self._cursor)
+        kept = (self._partitions.retention, self._partitions.span)
+        while await self._connection.fetchval(SQL["forget_events"], *kept):
+            pass

@@ -13,8 +13,10 @@ from classpulse.sql import queries
 
 _SQL = queries("publish")
 PAGE_EVENTS = 200
-# How much of the log one replay query may look through, whatever it finds.
-REPLAY_SPAN = 5000
+# How many events one replay query may look through, where it can't look up those of the scope.
+REPLAY_STRETCH = 1000
+# In so many sections, what is theirs is looked up by section; with more the log is read as it lies.
+FEW_SECTIONS = 100
 # An answer that takes longer is a connection that is lost.
 QUERY_SECONDS = 4.0
 
@@ -86,21 +88,25 @@ async def replay_events(
     connection: Connection, after: int, up_to: int, scope: Scope, educator_id: int
 ) -> Replay:
     """A page of the kept events that a scope may see."""
-    end = min(up_to, after + REPLAY_SPAN)
+    theirs = (list(scope.sections), scope.school_id, educator_id, PAGE_EVENTS)
+    arguments: tuple[object, ...] = theirs
+    if not is_of_few(scope):
+        arguments = (scope.everything, *theirs, REPLAY_STRETCH)
     rows = await connection.fetch(
-        _SQL["replay_events"],
+        _SQL["replay_of_sections" if is_of_few(scope) else "replay_events"],
         after,
-        end,
-        scope.everything,
-        list(scope.sections),
-        scope.school_id,
-        educator_id,
-        PAGE_EVENTS,
+        up_to,
+        *arguments,
         timeout=QUERY_SECONDS * 2,
     )
-    events = _events(rows)
-    read_to = events[-1].position if len(events) == PAGE_EVENTS else end
+    events, looked_to = _events(rows), rows[0]["looked_to"]
+    read_to = events[-1].position if len(events) == PAGE_EVENTS else looked_to or up_to
     return Replay(rows[0]["epoch"], rows[0]["oldest"], read_to, events)
+
+
+def is_of_few(scope: Scope) -> bool:
+    """Whether what a scope may see is looked up by section."""
+    return not scope.everything and len(scope.sections) <= FEW_SECTIONS
 
 
 def _events(rows: Sequence[asyncpg.Record]) -> list[Event]:

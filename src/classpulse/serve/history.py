@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from classpulse.events import Event, EventId
 from classpulse.publish.compose import compose, needs_composing
+from classpulse.publish.reader import is_of_few
 from classpulse.publish.subscriber import Wanted
 from classpulse.serve.answers import answer, listed
 from classpulse.serve.auth import viewer_of
@@ -36,8 +37,9 @@ TYPES = (
     "scope_changed",
 )
 _OF_A_STUDENT = ["grade_update", "attendance_update", "roster_update"]
-# How much of the log one page looks through, and up to what length of it `total` is counted.
-_SPAN = 100_000
+# How many events one page looks through where it can't look up what is theirs, and up to how many
+# `total` is counted.
+_STRETCH = 100_000
 
 
 class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,12 +57,13 @@ async def history_of(
     before: str | None = None,
     limit: int = 50,
     types: Collection[str] = (),
+    counted: bool = True,
 ) -> dict[str, Any]:
     """The newest kept events of these types (all without any) before the one of an id.
 
-    ``next`` is the ``before`` of the next page. A page looks through a bounded stretch of the
-    log, so it may hold fewer than ``limit`` and still have a ``next``. ``total`` is ``None`` where
-    the log is too long to count.
+    ``next`` is the ``before`` of the next page. Where a viewer's sections are many, a page looks
+    through a bounded stretch of the log, so it may hold fewer than ``limit`` and still have a
+    ``next``. ``total`` is ``None`` where there is too much to count, and unless ``counted``.
     """
     theirs = {
         **rights(viewer),
@@ -68,28 +71,63 @@ async def history_of(
         "educator_id": viewer.educator_id,
         "types": sorted(types) or None,
     }
+    found = _of_sections if is_of_few(viewer.scope) else _of_stretch
     async with snapshot(database) as reader:
         kept = await reader.only(_SQL["kept"])
         position = None if before is None else _position(before, kept["epoch"])
         if kept["newest"] is None:
             return await listed(reader, [], total=0, next=None)
         end = kept["newest"] + 1
-        if position is not None:
-            end = min(end, position)
-        start = max(kept["oldest"], end - _SPAN)
-        rows = await reader.all(
-            _SQL["page"], **theirs, before=end, from_position=start, limit=limit + 1
+        rows, goes_on_at = await found(
+            reader, theirs, end if position is None else min(end, position), limit
         )
         page = await listed(
-            reader, [_shown(_event(row), viewer) for row in rows[:limit]], total=0, next=None
+            reader, [_shown(_event(row), viewer) for row in rows], total=0, next=None
         )
-        if len(rows) > limit:
-            page["next"] = str(EventId(kept["epoch"], rows[limit - 1]["position"]))
-        elif start > kept["oldest"]:
-            page["next"] = str(EventId(kept["epoch"], start))
-        short = kept["newest"] - kept["oldest"] < _SPAN
-        page["total"] = (await reader.only(_SQL["total"], **theirs))["total"] if short else None
+        if goes_on_at is not None and goes_on_at > kept["oldest"]:
+            page["next"] = str(EventId(kept["epoch"], goes_on_at))
+        page["total"] = await _count(reader, theirs, viewer, end) if counted else None
         return page
+
+
+async def _of_sections(
+    reader: Reader, theirs: Row, before: int, limit: int
+) -> tuple[list[Row], int | None]:
+    """The rows of a page, found by section, and before which position the next one begins."""
+    rows = await reader.all(
+        _SQL["page_of_sections"], **_few(theirs), before=before, limit=limit + 1
+    )
+    return rows[:limit], rows[limit - 1]["position"] if len(rows) > limit else None
+
+
+async def _of_stretch(
+    reader: Reader, theirs: Row, before: int, limit: int
+) -> tuple[list[Row], int | None]:
+    """The same of the log as it lies, not further back than a stretch of it."""
+    stretch = {"before": before, "stretch": _STRETCH}
+    rows = await reader.all(_SQL["page"], **theirs, **stretch, limit=limit + 1)
+    if len(rows) > limit:
+        return rows[:limit], rows[limit - 1]["position"]
+    looked = await reader.only(_SQL["stretch"], **stretch)
+    return rows, looked["position"] if looked["events"] == _STRETCH else None
+
+
+async def _count(reader: Reader, theirs: Row, viewer: Viewer, end: int) -> int | None:
+    most = _STRETCH + 1
+    if is_of_few(viewer.scope):
+        counted = await reader.only(
+            _SQL["count_of_sections"], **_few(theirs), before=end, limit=most
+        )
+        return counted["total"] if counted["total"] < most else None
+    kept = await reader.only(_SQL["stretch"], before=end, stretch=most)
+    if kept["events"] == most:
+        return None
+    total: int = (await reader.only(_SQL["count"], **theirs))["total"]
+    return total
+
+
+def _few(theirs: Row) -> Row:
+    return {name: value for name, value in theirs.items() if name != "everything"}
 
 
 async def changes_of(reader: Reader, viewer: Viewer, student_id: int, *, limit: int) -> list[Any]:

@@ -31,7 +31,7 @@ async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Respo
     figures = plain(await overview_of(database, viewer, term=asked.term))
     # Read later than the figures: what happened in between comes over the stream once more, and
     # the page knows up to which position it has counted.
-    events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES)
+    events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES, counted=False)
     runs = Runs(read_event(event) for event in reversed(events["items"]))
     # Of another term nothing moves, so there is nothing to compare with a visit before.
     before = None if asked.term else await last_visit(database, viewer)
