@@ -1,6 +1,33 @@
 -- name: scan_tables
 set local enable_seqscan = on
 
+-- name: unlisted_events
+select format(
+    'classpulse.event_sections: %s entries of kept events are missing', count(*)
+) as difference
+from classpulse.events as event
+cross join lateral unnest(event.section_ids) as section (id)
+where event.educator_id is null
+    and not starts_with(event.type, '_')
+    and not exists (
+        select from classpulse.event_sections as listed
+        where listed.section_id = section.id and listed.position = event.position
+    )
+having count(*) > 0
+
+-- name: list_events
+insert into classpulse.event_sections (section_id, position, type)
+select section.id, event.position, event.type
+from classpulse.events as event
+cross join lateral unnest(event.section_ids) as section (id)
+where event.educator_id is null
+    and not starts_with(event.type, '_')
+    and not exists (
+        select from classpulse.event_sections as listed
+        where listed.section_id = section.id and listed.position = event.position
+    )
+on conflict do nothing
+
 -- name: expect_marks
 -- From the base rows alone; the projector's own functions for folding are not used.
 create temporary table expected_marks on commit drop as

@@ -14,11 +14,14 @@ from event_log import publishing, reading
 from classpulse.events import Scope
 from classpulse.project.batch import Cursor, project
 from classpulse.project.epoch import open_log
+from classpulse.project.leader import Leader
 from classpulse.project.partitions import Partitions
+from classpulse.project.verify import verify
 from classpulse.serve.history import history_of
 from classpulse.serve.snapshot import open_pool
 from classpulse.serve.viewer import Viewer
 from project.batches import SCHOOL
+from project.processes import wait_for
 
 WIDTH = 1_000_000_000
 GRADE = "insert into grades (student_id, section_id, subject_id, score) values (1, 1, 1, 50)"
@@ -159,8 +162,10 @@ async def test_a_dump_that_holds_the_log_delays_the_drop_and_nobody_else(
     assert "events_0" in await connection.fetchval(NAMES)
     assert longest < 1.0
     await dump.execute("rollback")
-    await look(partitions, connection, cursor)
-    assert "events_0" not in await connection.fetchval(NAMES)
+    for _ in wait_for(10):
+        await look(partitions, connection, cursor)
+        if "events_0" not in await connection.fetchval(NAMES):
+            break
     await dump.close()
     await reader.close()
 
@@ -213,3 +218,37 @@ async def test_a_long_retention_has_no_more_partitions() -> None:
     assert Partitions("", timedelta(seconds=5)).span == timedelta(days=1)
     assert Partitions("", timedelta(days=30)).span == timedelta(days=1)
     assert Partitions("", timedelta(days=365)).span == timedelta(days=13)
+
+
+async def test_verify_finds_events_that_are_not_listed_and_lists_them(
+    database_url: str, connection: Any, cursor: Cursor
+) -> None:
+    await write(connection, cursor)
+    listed = "select count(*) from classpulse.event_sections"
+    before = await connection.fetchval(listed)
+    assert (await verify(database_url)).differences == []
+    await connection.execute("truncate classpulse.event_sections")
+    found = await verify(database_url, repair=True)
+    assert [one for one in found.differences if f"{before} entries" in one]
+    assert await connection.fetchval(listed) == before
+    assert (await verify(database_url)).differences == []
+
+
+async def test_a_retention_of_seconds_is_kept_as_exactly(
+    database_url: str, connection: Any
+) -> None:
+    await connection.execute(SCHOOL)
+    leader = Leader(database_url, retention=timedelta(seconds=2))
+    leading = asyncio.create_task(leader.run())
+    await connection.execute(GRADE)
+    for _ in range(500):
+        newest, kept_from, left = await connection.fetchrow(
+            "select state.position, state.kept_from,"
+            " (select count(*) from classpulse.events) as left from classpulse.state as state"
+        )
+        if newest and left == 1:
+            break
+        await asyncio.sleep(0.02)
+    assert (kept_from, left) == (newest, 1)
+    leading.cancel()
+    await asyncio.wait([leading])

@@ -60,13 +60,15 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
     :class:`DatabaseError` where a policy hides rows: no figure can be compared then.
     """
     async with leader_session(url) as connection:
+        # in one snapshot, so nobody need stand still for it
+        unlisted = await _unlisted(connection, repair=repair)
         await take_over(connection)
         hidden = await connection.fetch(SQL["hidden_tables"])
         if hidden:
             raise DatabaseError("; ".join(row["problem"] for row in hidden))
         cursor = await open_log(connection)
         await connection.execute(LEADER["flag_awake"])
-        found = Verified(capture=await _machinery(connection))
+        found = Verified(capture=unlisted + await _machinery(connection))
         found.notes = await Catalog(connection).advice()
         await _work_off(connection, cursor)
         found.set_aside = await _set_aside(connection)
@@ -86,6 +88,16 @@ async def verify(url: str, *, repair: bool = False) -> Verified:
     if repair and found.capture:
         await migrate(url)
     return found
+
+
+async def _unlisted(connection: "Connection", *, repair: bool) -> list[str]:
+    """Events that the readers of a section would not find."""
+    async with connection.transaction():
+        await connection.execute(SQL["scan_tables"])
+        found = await connection.fetch(SQL["unlisted_events"])
+        if repair and found:
+            await connection.execute(SQL["list_events"])
+    return [row["difference"] for row in found]
 
 
 async def _machinery(connection: "Connection") -> list[str]:
