@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from leaders import leading
 
 from classpulse.project.lock import leader_session
 from classpulse.project.wake import State, Wake
@@ -57,3 +58,29 @@ async def test_others_have_their_turn_meanwhile(database_url: str) -> None:
             await wake.wait(0, 0, 0.001, more=True)
         task.cancel()
         assert turns >= BATCHES
+
+
+async def test_sections_of_a_changed_policy_do_not_wait_for_each_other(
+    database_url: str, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a batch takes one section
+    monkeypatch.setattr("classpulse.project.batch.STALE_STANDINGS", 1)
+    await connection.execute(
+        "insert into schools (id, name) values (1, 'School');"
+        "insert into sections (id, school_id, name)"
+        f" select n, 1, 'A' from generate_series(1, {BATCHES}) n;"
+        "insert into students (id, school_id, first_name) values (1, 1, 'P');"
+        "insert into enrollments (student_id, section_id)"
+        f" select 1, n from generate_series(1, {BATCHES}) n"
+    )
+    async with leading(database_url):
+        await connection.execute("call performance_wait(timeout => '20 s')")
+        # until it sleeps
+        await asyncio.sleep(1.5)
+        began = time.monotonic()
+        await connection.execute(
+            "insert into grading_policies (school_id, pass_mark) values (1, 70)"
+        )
+        await connection.execute("call performance_wait(timeout => '60 s')")
+        # with a pause of a second after each it took twenty
+        assert time.monotonic() - began < BATCHES / 4
