@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Any
 
 import asyncpg
 import pytest
@@ -84,6 +85,27 @@ async def test_a_lost_connection_is_made_again(database_url: str, connection: Co
             " where application_name = 'classpulse simulate' and datname = current_database()"
         )
         assert ended == 1
+        await _grown(told)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_patient_one_waits_for_its_first_connection(
+    cluster: Any, database_url: str, connection: Connection
+) -> None:
+    await load(database_url, students=12)
+    name = await connection.fetchval("select current_database()")
+    cluster.run(f"alter database {name} allow_connections false")
+    with pytest.raises(DatabaseError):
+        await simulate(database_url, rate=200, count=None)
+    told: list[str] = []
+    running = asyncio.create_task(
+        simulate(database_url, rate=200, count=None, patient=True, told=told.append)
+    )
+    try:
+        await asyncio.sleep(0.5)
+        cluster.run(f"alter database {name} allow_connections true")
         await _grown(told)
     finally:
         running.cancel()

@@ -112,6 +112,6 @@ async def _run(
 async def _simulate(url: str) -> None:
     """Whatever stops the simulator, the server goes on."""
     try:
-        await simulate(url, rate=_CHANGES_A_SECOND, count=None)
+        await simulate(url, rate=_CHANGES_A_SECOND, count=None, patient=True)
     except (ClasspulseError, asyncpg.PostgresError) as error:
         click.echo(f"The simulator ended: {error}", err=True)

@@ -40,11 +40,12 @@ async def simulate(
     rate: float,
     count: int | None,
     into_real_data: bool = False,
+    patient: bool = False,
     told: Callable[[str], None] = lambda _: None,
     draw: random.Random | None = None,
 ) -> None:
     """Write ``count`` changes, about ``rate`` a second; ``None``: for ever, and then it comes
-    back after Postgres was restarted.
+    back after Postgres was restarted; ``patient``: also where it could not begin yet.
 
     In a database of the demo it writes into the demo's own school alone; into another database
     only where ``into_real_data`` is given, else :class:`RealDataError`.
@@ -69,8 +70,9 @@ async def simulate(
         except _LOST as error:
             _give_up_unless(count is None, error, outage)
         except (asyncpg.OperatorInterventionError, DatabaseError) as error:
-            # before anything worked, it is no outage
-            _give_up_unless(count is None and (written > 0 or outage.lasts), error, outage)
+            # before anything worked, it is no outage of a database that nobody knows
+            again = count is None and (patient or written > 0 or outage.lasts)
+            _give_up_unless(again, error, outage)
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError):
             # somebody else wrote the same row, or deleted what it hung on: look anew
             _logger.debug("a simulated change met another writer")
@@ -95,7 +97,7 @@ async def _as_a_writer(
     try:
         try:
             own = await made_by_demo(connection)
-        except asyncpg.PostgresError as error:
+        except asyncpg.SyntaxOrAccessError as error:
             if not into_real_data:
                 raise RealDataError(_refusal()) from error
             own = False
