@@ -144,3 +144,42 @@ async def test_others_have_a_turn_while_thousands_are_written_to(hub: Hub, how: 
         beside.cancel()
         # two pieces of it may fall between two turns of another task
         assert most <= 1000
+
+
+async def test_rights_that_change_for_many_at_once_are_read_together(
+    hub: Hub, known: Known
+) -> None:
+    known.rights = {id_: Rights(TEN_A) for id_ in range(1, 301)}
+    asked = []
+    resolve = hub._resolve
+
+    async def counting(tokens: Any) -> Any:
+        asked.append(len(tokens))
+        return await resolve(tokens)
+
+    hub._resolve = counting
+    async with Joined(hub) as readers:
+        many = [await readers.join(BOTH, educator=id_) for id_ in known.rights]
+        changes = [event(id_, "scope_changed", sections=(), educator=id_) for id_ in known.rights]
+        after = [event(301, sections=(2,)), event(302)]
+        # those of people who are not here cost nothing
+        nobodys = [
+            event(302 + n, "scope_changed", sections=(), educator=1000 + n) for n in range(1, 50)
+        ]
+        await hub.dispatch([*changes, *after, *nobodys])
+        assert asked == [100, 100, 100]
+        for number, reader in enumerate(many, 1):
+            assert reader.positions == [number, 302]
+        assert hub.position == 351
+    assert not hub._of
+
+
+async def test_a_later_change_of_the_same_rights_is_read_again(hub: Hub, known: Known) -> None:
+    known.rights = {1: Rights(TEN_A)}
+    async with Joined(hub) as readers:
+        reader = await readers.join(BOTH)
+        await hub.dispatch([event(1, "scope_changed", sections=(), educator=1), event(2)])
+        known.rights = {1: Rights(Scope(sections=frozenset({2})))}
+        await hub.dispatch([event(3), event(4, "scope_changed", sections=(), educator=1), event(5)])
+        assert reader.positions == [1, 2, 3, 4]
+        assert known.asked == [1, 1]

@@ -15,6 +15,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, islice, takewhile
 from math import inf
 from typing import Any
 
@@ -77,6 +78,7 @@ class Hub:
         self._resolve = resolve
         self._index = Index()
         self._all: dict[Subscriber, None] = {}
+        self._of: dict[int, dict[Subscriber, None]] = {}
         self._rescoped: dict[int, int] = {}
         self._all_rescoped = 0
         self._to_wake: list[Subscriber] = []
@@ -115,6 +117,7 @@ class Hub:
         if self.closing:
             raise HubClosed
         self._all[subscriber] = None
+        self._of.setdefault(subscriber.educator_id, {})[subscriber] = None
         known = self.position if rights_as_of is None else rights_as_of
         changed = self._rescoped.get(subscriber.educator_id, 0)
         if max(changed, self._all_rescoped) > known:
@@ -123,6 +126,11 @@ class Hub:
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber; it need not be in."""
         self._all.pop(subscriber, None)
+        theirs = self._of.get(subscriber.educator_id)
+        if theirs is not None:
+            theirs.pop(subscriber, None)
+            if not theirs:
+                del self._of[subscriber.educator_id]
         self.touched.discard(subscriber)
         self._detach(subscriber)
 
@@ -152,14 +160,18 @@ class Hub:
     async def dispatch(self, events: Sequence[Event]) -> None:
         """Hand out the next events of the log, in their order."""
         began = time.perf_counter()
-        for event in events:
+        # rights are read once for changes that follow each other
+        read_to = 0
+        for number, event in enumerate(events):
             if time.perf_counter() - began > _AT_A_STRETCH:
                 await self._wake_in_turns()
                 began = time.perf_counter()
-            if event.type in _CHANGES_OF_RIGHTS:
+            if event.type in _CHANGES_OF_RIGHTS and event.position > read_to:
                 # What was before may go out, what comes after waits for the new rights.
-                self._wake()
-                await self._change_rights(event.educator_id, event.position)
+                await self._wake_in_turns()
+                run = list(takewhile(_changes_rights, islice(events, number, None)))
+                read_to = run[-1].position
+                await self._change_rights(run)
             if not event.type.startswith("_"):
                 try:
                     self._hand_out(Entry(event))
@@ -285,14 +297,19 @@ class Hub:
             subscriber.attached = False
             self._index.remove(subscriber)
 
-    async def _change_rights(self, educator_id: int | None, position: int) -> None:
+    async def _change_rights(self, changes: Sequence[Event]) -> None:
         # Noted before the rights are read: whoever subscribes meanwhile reads them again.
-        if educator_id is None:
-            self._all_rescoped = position
+        educators: dict[int, None] = {}
+        for change in changes:
+            if change.educator_id is None:
+                self._all_rescoped = change.position
+            else:
+                self._rescoped[change.educator_id] = change.position
+                educators[change.educator_id] = None
+        if any(change.educator_id is None for change in changes):
             await self._rescope(self.everybody())
         else:
-            self._rescoped[educator_id] = position
-            await self._rescope([s for s in self._all if s.educator_id == educator_id])
+            await self._rescope(chain.from_iterable(self._of.get(one, ()) for one in educators))
 
     async def _rescope(self, subscribers: Iterable[Subscriber]) -> None:
         by_educator: dict[int, list[Subscriber]] = {}
@@ -346,6 +363,10 @@ class Hub:
             self._index.add(subscriber)
             if subscriber.wanted.overview:
                 self.touched.add(subscriber)
+
+
+def _changes_rights(event: Event) -> bool:
+    return event.type in _CHANGES_OF_RIGHTS
 
 
 def encoded(data: dict[str, Any]) -> str:
