@@ -18,6 +18,7 @@ import { Refresher } from "./refresher.js";
 import { Refusal } from "./refusal.js";
 import { keepCurrent, noteVisit, renewSession } from "./session.js";
 import { Theme } from "./theme.js";
+import { isTold, subjectOf } from "./told.js";
 
 /** Structure changes reach every page at once: each asks at a moment of its own, milliseconds. */
 const SPREAD = 2_000;
@@ -91,6 +92,7 @@ refresher.addEventListener("fresh", ({ detail: { events } }) => {
     else board.take(event), feed?.add(event);
   }
 });
+refresher.addEventListener("same", () => refusal.clear());
 refresher.addEventListener("failed", ({ detail: { status, words } }) => {
   if (status in ENDS) refusal.clear(), live.end(ENDS[status]);
   else refusal.say(status, words);
@@ -165,9 +167,11 @@ function newsSince(since, events) {
   return events.filter((event) => !(compare(event.id ?? event.as_of, since) <= 0));
 }
 
-// Without a list of sections the page tells of all that its reader may see.
+// Whether the page shows something of an event that its records do not tell.
 function concerns(event) {
-  const { sections = "*" } = main.dataset;
+  const { sections, subject, told } = main.dataset;
+  if (told !== undefined && isTold(event)) return false;
+  if (subject !== undefined && !["", subject].includes(String(subjectOf(event) ?? ""))) return false;
   if (sections === "*") return true;
   const shown = sections.split(" ");
   return sectionsOf(event).some((section) => shown.includes(String(section)));
