@@ -28,15 +28,13 @@ class Asked:
     """What may have changed since the last reading.
 
     ``subjects``: whose figures did; ``whole_sections``: those of which every subject may have.
-    ``listed`` is ``None`` where the performers must be read in any case. ``repetitions``: by
-    subject what was counted before, for :attr:`Reading.repetitions`.
+    ``listed`` is ``None`` where the performers must be read in any case.
     """
 
     sections: frozenset[int] = frozenset()
     subjects: frozenset[int] = frozenset()
     whole_sections: frozenset[int] = frozenset()
     listed: Listed | None = None
-    repetitions: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     # more may have changed than rows can tell
     refetch: bool = False
 
@@ -47,7 +45,7 @@ class Reading:
 
     ``lists`` are the letters and the performers, as far as they were read; ``rows`` those of
     ``sections`` and ``subjects`` by id. ``missing``: subjects that were asked for and are not (any
-    more) of this scope. ``subject_ids``: all that are, where that was read.
+    more) of this scope. ``subject_ids``: all that are.
     """
 
     as_of: str
@@ -58,6 +56,5 @@ class Reading:
     subjects: Mapping[int, msgspec.Raw] = field(default_factory=dict)
     truncated: bool = False
     missing: frozenset[int] = frozenset()
-    subject_ids: frozenset[int] | None = None
+    subject_ids: frozenset[int] = frozenset()
     listed: Listed | None = None
-    repetitions: Mapping[int, tuple[str, int]] = field(default_factory=dict)

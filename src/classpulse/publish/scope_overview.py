@@ -15,7 +15,6 @@ _REMEMBERED = 1000
 _MOST_BYTES = 36_000
 # Their figures are those of one subject; all other events may concern each subject of a section.
 _OF_A_SUBJECT = frozenset({"grade_update", "exam_created", "exam_updated", "exam_deleted"})
-_KEEPS_THE_ROSTER = _OF_A_SUBJECT | {"attendance_update"}
 _ROWS = ("sections", "subjects")
 
 
@@ -39,9 +38,8 @@ class ScopeOverview:
         self._position = 0
         self._sent: dict[str, int] = {}
         self._rows: dict[tuple[str, int], int] = {}
-        self._subjects: set[int] = set()
+        self._subjects: frozenset[int] = frozenset()
         self._listed: Listed | None = None
-        self._repetitions: dict[int, tuple[str, int]] = {}
         self._is_touched = False
         # by id, in how many events; what the last reading may have held already counts as two
         self._sections: dict[int, int] = {}
@@ -87,8 +85,6 @@ class ScopeOverview:
                     self._asked_subjects[subject] = before + weight
         else:
             self._whole_sections.update(sections)
-        if event.type not in _KEEPS_THE_ROSTER:
-            self._repetitions = {}
         if max(len(self._sections), len(self._asked_subjects)) > MOST_ROWS:
             self._refetch = True
 
@@ -104,7 +100,6 @@ class ScopeOverview:
                 subjects=frozenset(self._asked_subjects),
                 whole_sections=frozenset(self._whole_sections),
                 listed=self._listed,
-                repetitions=self._repetitions,
             )
         self._often = {
             *(("sections", id_) for id_, count in self._sections.items() if count > 1),
@@ -121,13 +116,12 @@ class ScopeOverview:
     def difference(self, reading: Reading, asked: Asked) -> str | None:
         """What has changed for the readers, as JSON; ``None`` where nothing has."""
         self._position = _position(reading.as_of)
-        self._repetitions.update(reading.repetitions)
         if reading.listed is not None:
             self._listed = reading.listed
         content = _content(reading)
         lists = {name: raw for name, raw in reading.lists.items() if self._is_new(name, raw)}
         refetch = asked.refetch or not self._subjects.isdisjoint(reading.missing)
-        self._know_subjects(reading)
+        self._subjects = reading.subject_ids
         rows = {} if refetch else self._changed_rows(reading)
         if any(len(some) > MOST_ROWS for some in rows.values()) or _size(rows) > _MOST_BYTES:
             refetch = True
@@ -148,7 +142,6 @@ class ScopeOverview:
         if not self.readers:
             self._settle()
             self._sent, self._rows, self._listed = {}, {}, None
-            self._repetitions = {}
 
     def whole(self, reading: Reading) -> str:
         """All of it, for who waits, as JSON."""
@@ -166,7 +159,7 @@ class ScopeOverview:
             self._rows, self._sent = known, sent
             self._position = _position(reading.as_of)
             self._listed = reading.listed
-            self._know_subjects(reading)
+            self._subjects = reading.subject_ids
         content = _content(reading) | {"whole": True} | dict(reading.lists)
         content |= {name: list(rows[name].values()) for name in _ROWS}
         if reading.truncated:
@@ -176,12 +169,6 @@ class ScopeOverview:
     def _settle(self) -> None:
         self._sections, self._asked_subjects, self._whole_sections = {}, {}, set()
         self._is_touched = self._refetch = False
-
-    def _know_subjects(self, reading: Reading) -> None:
-        if reading.subject_ids is not None:
-            self._subjects = set(reading.subject_ids)
-        self._subjects.update(reading.subjects)
-        self._subjects -= reading.missing
 
     def _is_new(self, name: str, raw: msgspec.Raw) -> bool:
         digest = hash(bytes(raw))

@@ -8,20 +8,25 @@ from databases import Database
 
 from classpulse.events import Scope
 from classpulse.publish.reading import MOST_ROWS, Asked, Listed, Reading
-from classpulse.serve.answers import as_of, embedded, encode, no_letters, performers, with_json
-from classpulse.serve.overview import overview_of, totals_of
+from classpulse.serve import merged
+from classpulse.serve.answers import embedded, encode, no_letters, with_json
+from classpulse.serve.overview import overview_in, performers_of, totals_of
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("update")
-_ROWS = {"sections": "sections_summary", "subjects": "subjects_summary"}
 _PERFORMERS = ("top_performers", "low_performers")
 _LISTS = ("grade_distribution", *_PERFORMERS)
 _HEAD = ("as_of", "as_of_time", "set_aside")
-_CHARTS = ("subject_performance_chart", "sections_performance_chart")
-_BESIDE_TOTALS = {*_ROWS.values(), *_LISTS, *_HEAD, *_CHARTS, "truncated"}
+_ROWS = (
+    "subject_performance_chart",
+    "sections_performance_chart",
+    "sections_summary",
+    "subjects_summary",
+)
+_BESIDE_TOTALS = {*_ROWS, *_LISTS, *_HEAD, "truncated"}
 _ATTENDANCE = (
     "present",
     "late",
@@ -38,26 +43,21 @@ _LISTED = 5
 
 async def whole_of(database: Database, scope: Scope) -> Reading:
     """The whole overview of a scope, with at most 100 rows of each kind."""
-    figures = await overview_of(database, _viewer(scope))
-    rows, truncated = {}, bool(figures.get("truncated"))
-    for name, summary in _ROWS.items():
-        found = figures[summary]
-        if len(found) > MOST_ROWS:
-            found, truncated = sorted(found, key=_weakest_first)[:MOST_ROWS], True
-        rows[name] = _by_id(found, f"{name[:-1]}_id")
-    subject_ids = frozenset(rows["subjects"])
-    if truncated:
-        async with snapshot(database) as reader:
-            subject_ids = await _subject_ids(reader, await sections_in_view(reader, _viewer(scope)))
+    viewer = _viewer(scope)
+    async with snapshot(database) as reader:
+        view = await sections_in_view(reader, viewer)
+        here = await merged.stand(reader, view)
+        figures = await overview_in(reader, viewer, view, here)
+        subject_ids = frozenset(await merged.subject_ids(reader, view, here.kept))
     totals = {name: value for name, value in figures.items() if name not in _BESIDE_TOTALS}
     return Reading(
         figures["as_of"],
         head={name: figures[name] for name in _HEAD if name in figures},
         totals=_json(totals),
         lists={name: _json(figures[name]) for name in _LISTS},
-        sections=rows["sections"],
-        subjects=rows["subjects"],
-        truncated=truncated,
+        sections=_by_id(figures["sections_summary"], "section_id"),
+        subjects=_by_id(figures["subjects_summary"], "subject_id"),
+        truncated=figures["truncated"],
         subject_ids=subject_ids,
         listed=_listed(figures),
     )
@@ -74,19 +74,19 @@ async def difference_of(database: Database, scope: Scope, asked: Asked) -> Readi
         current = asked.sections.intersection(view)
         if not (current or asked.refetch):
             return None
-        totals, letters = await totals_of(reader, viewer, view)
+        here = await merged.stand(reader, view)
+        totals, letters = await totals_of(reader, viewer, view, here.kept)
         totals["attendance_stats"] = {name: totals.pop(name) for name in _ATTENDANCE}
         lists: dict[str, Any] = {"grade_distribution": letters}
         listed = None
         if await _moves_performers(reader, current, asked.listed):
-            lists |= (await performers(reader, view))[None]
+            lists |= await performers_of(reader, view)
             listed = _listed(lists)
         section_rows = await reader.all(_SQL["sections"], sections=sorted(current))
-        subjects, repetitions, missing = await _subjects(reader, view, current, asked)
-        head = await as_of(reader, view)
+        subjects, missing = await _subjects(reader, view, current, asked, here.kept)
         return Reading(
-            head["as_of"],
-            head=head,
+            here.as_of["as_of"],
+            head=here.as_of,
             totals=_json(totals),
             lists={name: _json(value) for name, value in lists.items()},
             sections=_by_id(
@@ -94,9 +94,8 @@ async def difference_of(database: Database, scope: Scope, asked: Asked) -> Readi
             ),
             subjects=subjects,
             missing=missing,
-            subject_ids=await _subject_ids(reader, view) if asked.refetch else None,
+            subject_ids=frozenset(await merged.subject_ids(reader, view, here.kept)),
             listed=listed,
-            repetitions=repetitions,
         )
 
 
@@ -115,39 +114,27 @@ async def _moves_performers(
 
 
 async def _subjects(
-    reader: Reader, view: list[int], current: frozenset[int], asked: Asked
-) -> tuple[dict[int, msgspec.Raw], dict[int, tuple[str, int]], frozenset[int]]:
-    """Rows by id, what was counted for them, and those asked for that are not there."""
+    reader: Reader, view: list[int], current: frozenset[int], asked: Asked, kept: merged.Kept
+) -> tuple[dict[int, msgspec.Raw], frozenset[int]]:
+    """Rows by id, and those asked for that are not there."""
     of_sections = asked.whole_sections & current
     if not (asked.subjects or of_sections):
-        return {}, {}, frozenset()
-    known = list(asked.repetitions.items())
+        return {}, frozenset()
     rows = await reader.all(
         _SQL["subjects"],
-        sections=view,
+        sums=await merged.subjects(reader, view, kept),
         asked=sorted(asked.subjects),
         of_sections=sorted(of_sections),
-        known=[subject for subject, _ in known],
-        pairings=[pairing for _, (pairing, _) in known],
-        repetitions=[n for _, (_, n) in known],
+        # one too many is told by no row
         limit=MOST_ROWS + 1,
     )
-    counted = {}
     for row in rows:
-        counted[row["subject_id"]] = (row.pop("pairing"), row.pop("repetitions"))
         letters = row["grade_distribution"]
         row["grade_distribution"] = (
             embedded(letters) if letters else await no_letters(reader, row["school_id"])
         )
-    found = _by_id(rows, "subject_id")
-    # one too many is told by no row
-    missing = asked.subjects - found.keys() if len(rows) <= MOST_ROWS else frozenset()
-    return found, counted, frozenset(missing)
-
-
-async def _subject_ids(reader: Reader, sections: list[int]) -> frozenset[int]:
-    row = await reader.only(_SQL["subject_ids"], sections=sections)
-    return frozenset(row["subject_ids"])
+    there = await merged.subject_ids(reader, view, kept)
+    return _by_id(rows, "subject_id"), asked.subjects.difference(there)
 
 
 def _listed(figures: Mapping[str, Any]) -> Listed:
@@ -156,11 +143,6 @@ def _listed(figures: Mapping[str, Any]) -> Listed:
     if len(top) < _LISTED or len(low) < _LISTED:
         return Listed(sections)
     return Listed(sections, top[-1]["average_score"], low[-1]["average_score"])
-
-
-def _weakest_first(row: Row) -> tuple[bool, Any]:
-    average = row["average_score"]
-    return average is None, average or 0
 
 
 def _by_id(rows: Iterable[Row], key: str) -> dict[int, msgspec.Raw]:
