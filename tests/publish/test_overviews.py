@@ -281,3 +281,32 @@ async def test_who_left_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not shared._wide
     assert not shared._by_section
     running.cancel()
+
+
+async def test_an_event_touches_the_overviews_of_its_sections_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(overviews, "EVERY", 0.01)
+    asked: list[tuple[Scope, Asked]] = []
+
+    async def whole(scope: Scope) -> Reading:
+        return reading(1)
+
+    async def difference(scope: Scope, what: Asked) -> Reading:
+        asked.append((scope, what))
+        return reading(2, 60)
+
+    hub = Hub(no_rights)
+    wide = Scope(sections=frozenset(range(1, 100)))
+    readers = [reader(Scope(sections=frozenset({n})), n) for n in (1, 2, 3)] + [reader(wide, 4)]
+    everything = reader(Scope(everything=True), 5)
+    hub.touched.update([*readers, everything])
+    running = asyncio.create_task(Overviews(hub, whole, difference).run())
+    await until(lambda: all(one.buffer for one in [*readers, everything]))
+    await hub.dispatch([event(2), event(3, "attendance_update", (1, 2), None)])
+    await until(lambda: len(asked) == 4)
+    sections = {
+        (scope.everything, len(scope.sections), *sorted(what.sections)) for scope, what in asked
+    }
+    assert sections == {(False, 1, 1), (False, 1, 2), (False, 99, 1, 2), (True, 0, 1, 2)}
+    running.cancel()

@@ -60,7 +60,7 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
         # any section may get the subject
         watched=["*"],
         subject=subject_id,
-        told=not (asked.term or asked.follows_figures(order)),
+        told=not (asked.term or asked.follows_figures(order) or subject.get("truncated")),
         context={
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),
