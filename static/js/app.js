@@ -18,11 +18,14 @@ import { Refresher } from "./refresher.js";
 import { Refusal } from "./refusal.js";
 import { keepCurrent, noteVisit, renewSession } from "./session.js";
 import { Theme } from "./theme.js";
+import { isTold, subjectOf } from "./told.js";
 
 /** Structure changes reach every page at once: each asks at a moment of its own, milliseconds. */
 const SPREAD = 2_000;
 /** Who comes back later than this begins a new visit: milliseconds. */
 const AWAY = 30 * 60_000;
+/** An order that changed may wait: milliseconds. */
+const UNHURRIED = 5_000;
 /** A page that is watched says so, so that its visit does not end: milliseconds. */
 const WATCHED = 10 * 60_000;
 
@@ -31,6 +34,8 @@ const ENDS = { 401: "signed-out", 404: "forbidden", 409: "someone-else" };
 
 const main = document.getElementById("page");
 const isCurrent = !("term" in main.dataset);
+// the figures of subjects over several sections are told by nothing else
+const showsOverview = isCurrent && ["overview", "subjects"].includes(main.dataset.view);
 const announcer = new Announcer(document.getElementById("announcer"));
 const board = new Board(document.body, { onChange: announce });
 const refresher = new Refresher(main);
@@ -38,7 +43,12 @@ const refusal = new Refusal(document.getElementById("refusal"), announcer);
 const card = new Card(document.getElementById("card"), document.getElementById("card-frame"), {
   onFresh: ({ since, events }) => newsSince(since, events).forEach((event) => board.take(event)),
 });
-const figures = main.dataset.view === "overview" && isCurrent ? new Figures(main) : null;
+const figures =
+  main.dataset.view === "overview" && isCurrent
+    ? new Figures(main, {
+        onUnknown: ({ isUrgent }) => refresher.soon(isUrgent ? undefined : UNHURRIED),
+      })
+    : null;
 const feed = document.getElementById("feed") ? new Feed(main) : null;
 const indicator = new Indicator({
   element: document.getElementById("indicator"),
@@ -48,7 +58,7 @@ const indicator = new Indicator({
 });
 const live = new Live({
   address: "/api/v1/performance/stream",
-  types: ["performance_update", "figures_changed", ...HAPPENING_TYPES],
+  types: [...(showsOverview ? ["performance_update"] : []), "figures_changed", ...HAPPENING_TYPES],
   since: main.dataset.since,
   who: document.body.dataset.who,
 });
@@ -82,6 +92,7 @@ refresher.addEventListener("fresh", ({ detail: { events } }) => {
     else board.take(event), feed?.add(event);
   }
 });
+refresher.addEventListener("same", () => refusal.clear());
 refresher.addEventListener("failed", ({ detail: { status, words } }) => {
   if (status in ENDS) refusal.clear(), live.end(ENDS[status]);
   else refusal.say(status, words);
@@ -147,6 +158,7 @@ function overview(event) {
   if (!isCurrent) return;
   showAsOf(event.as_of_time);
   board.take(event);
+  if (event.refetch) refresher.soon(Math.random() * SPREAD);
   if (figures?.show(event)) announce();
 }
 
@@ -155,9 +167,11 @@ function newsSince(since, events) {
   return events.filter((event) => !(compare(event.id ?? event.as_of, since) <= 0));
 }
 
-// Without a list of sections the page tells of all that its reader may see.
+// Whether the page shows something of an event that its records do not tell.
 function concerns(event) {
-  const { sections = "*" } = main.dataset;
+  const { sections, subject, told } = main.dataset;
+  if (told !== undefined && isTold(event)) return false;
+  if (subject !== undefined && !["", subject].includes(String(subjectOf(event) ?? ""))) return false;
   if (sections === "*") return true;
   const shown = sections.split(" ");
   return sectionsOf(event).some((section) => shown.includes(String(section)));

@@ -46,10 +46,31 @@ export function showTime(element) {
 
 /** Mark an element as new for a moment. */
 export function markChanged(element) {
-  element.classList.remove("changed");
-  void element.offsetWidth; // starts the animation anew
-  element.classList.add("changed");
-  setTimeout(() => element.classList.remove("changed"), MARKED);
+  if (toMark.size === 0) queueMicrotask(markAll);
+  toMark.add(element);
+}
+
+const toMark = new Set();
+/** When each was marked last: a mark lasts from there. */
+const marks = new WeakMap();
+
+// All at once: the page is laid out once, however many values changed.
+function markAll() {
+  const elements = [...toMark];
+  const mark = {};
+  toMark.clear();
+  const isAgain = elements.some((element) => element.classList.contains("changed"));
+  elements.forEach((element) => element.classList.remove("changed"));
+  if (isAgain) void elements[0].offsetWidth; // starts their animations anew
+  for (const element of elements) {
+    element.classList.add("changed");
+    marks.set(element, mark);
+  }
+  setTimeout(() => {
+    for (const element of elements) {
+      if (marks.get(element) === mark) element.classList.remove("changed");
+    }
+  }, MARKED);
 }
 
 // A record inside of another has fields of its own.

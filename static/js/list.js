@@ -28,6 +28,29 @@ export class List {
     return changed;
   }
 
+  /** Show these records where they stand already; answers whether any changed, and the others. */
+  update(records) {
+    const rows = this.#rows();
+    const unknown = records.filter(({ key }) => !rows.has(key));
+    let changed = false;
+    for (const record of records) {
+      const row = rows.get(record.key);
+      if (row) changed = fill(row, record) || changed;
+    }
+    return { changed, unknown };
+  }
+
+  /** Whether only a part of all is listed here. */
+  get isTruncated() {
+    return "truncated" in this.#element.dataset;
+  }
+
+  /** How long the bar of a value is in the last row: 0 to 100. */
+  last(field) {
+    const bar = this.#element.lastElementChild?.querySelector(`[data-bar="${field}"]`);
+    return Number(bar?.getAttribute("width") ?? 0);
+  }
+
   // Who stands on a link in a row goes with it.
   #move(row, index) {
     const focused = row.contains(document.activeElement) ? document.activeElement : null;

@@ -4,8 +4,8 @@
 export function recordsOf(event) {
   if (event.type === "performance_update") {
     return [
-      ...event.sections_summary.map((section) => [`section:${section.section_id}`, section]),
-      ...event.subjects_summary.map((subject) => [`subject:${subject.subject_id}`, subject]),
+      ...event.sections.map((section) => [`section:${section.section_id}`, section]),
+      ...event.subjects.map((subject) => [`subject:${subject.subject_id}`, subject]),
     ];
   }
   return partsOf(event)

@@ -8,18 +8,26 @@ import { morph } from "./morph.js";
 /** Milliseconds: after an event, between two refreshes, and until an idle reader is asked no more. */
 const AFTER = 400;
 const BETWEEN = 3_000;
+/** What an answer cost lengthens the time to the next: so often its time, and so many bytes a ms. */
+const TIMES = 3;
+const BYTES = 10;
+const LONGEST = 60_000;
 const IDLE = 20_000;
 const LOOK_AGAIN = 1_000;
 
 /**
- * Dispatches `fresh` (detail: `{events}`, those that came meanwhile) and `failed`
+ * Dispatches `fresh` (detail: `{events}`, those that came meanwhile), `same` (the page shows what it
+ * showed when it was fetched before, but for what events told) and `failed`
  * (detail: `{status, words}`; null for a server that did not answer, 409 for another's page).
  */
 export class Refresher extends EventTarget {
   #main;
   #offer;
   #timer = null;
+  #due = Infinity;
   #last = -Infinity;
+  #between = BETWEEN;
+  #etag = null;
   #moved = 0;
   #running = null;
   #during = [];
@@ -45,8 +53,9 @@ export class Refresher extends EventTarget {
 
   /** Refresh in a moment, once for however many calls. */
   soon(delay = AFTER) {
-    if (this.#timer !== null) return;
-    this.#plan(Math.max(delay, this.#last + BETWEEN - Date.now()));
+    const now = Date.now();
+    const due = Math.max(now + delay, this.#last + this.#between);
+    if (this.#timer === null || due < this.#due) this.#plan(due - now);
   }
 
   /** Refresh now. */
@@ -64,6 +73,7 @@ export class Refresher extends EventTarget {
 
   #plan(delay) {
     clearTimeout(this.#timer);
+    this.#due = Date.now() + delay;
     this.#timer = setTimeout(() => {
       // Nobody looks: what is new is fetched when somebody does.
       if (!document.hidden) this.now();
@@ -83,16 +93,25 @@ export class Refresher extends EventTarget {
     if (isAsked) this.#main.setAttribute("aria-busy", "true");
     try {
       // the card is fetched for itself: who may no longer be seen takes no view away
-      const response = await fetch(viewOf(address), {
-        headers: { accept: "text/html" },
+      const view = viewOf(address);
+      const known = this.#etag?.view === view && !isAsked ? { "if-none-match": this.#etag.tag } : {};
+      const response = await fetch(view, {
+        headers: { accept: "text/html", ...known },
         cache: "no-store",
         signal: running.controller.signal,
       });
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const text = await response.text();
+      if (running === this.#running) this.#pace(Date.now() - this.#last, text.length);
+      const page = new DOMParser().parseFromString(text, "text/html");
       if (running !== this.#running) return undefined;
-      if (!response.ok || !page.getElementById("page")) this.#fail(refusal(response, page));
+      if (response.status === 304) this.#tell("same");
+      else if (!response.ok || !page.getElementById("page")) this.#fail(refusal(response, page));
       else if (page.body.dataset.who !== document.body.dataset.who) this.#fail({ status: 409 });
-      else this.#show(page, isAsked);
+      else {
+        const tag = response.headers.get("etag");
+        this.#etag = tag && { view, tag };
+        this.#show(page, isAsked);
+      }
     } catch {
       if (running === this.#running) this.#fail({ status: null });
     } finally {
@@ -104,6 +123,12 @@ export class Refresher extends EventTarget {
     return undefined;
   }
 
+  // An answer that is large or takes long is asked for less often.
+  #pace(milliseconds, bytes) {
+    const cost = Math.max(TIMES * milliseconds, bytes / BYTES);
+    this.#between = Math.min(Math.max(BETWEEN, cost), LONGEST);
+  }
+
   #show(page, isAsked) {
     const main = page.getElementById("page");
     main.querySelectorAll("time[data-time]").forEach(showTime);
@@ -113,7 +138,10 @@ export class Refresher extends EventTarget {
     const differs = morph(this.#main, main, { isHeld });
     const offer = this.#main.querySelector("#offer");
     if (offer) offer.hidden = !differs;
-    if (differs) this.#waitForRest();
+    if (differs) {
+      this.#etag = null;
+      this.#waitForRest();
+    }
     if (isAsked) this.#keepPlace(focused);
     this.#tell("fresh", { events: this.#during });
   }

@@ -1,15 +1,19 @@
-// The overview with its lists as the page lays them out. Twin of overview_shown in display.py.
+// An overview, or what changed of it, as the page lays it out. Twin of overview_shown in display.py.
 
-export function overviewShown(overview) {
+/** `totals` as the tiles show them, and each list that the update tells. */
+export function updateShown(update) {
+  const { totals, grade_distribution: letters, top_performers: top, low_performers: low } = update;
   return {
-    ...overview,
-    attendance_percentage: overview.attendance_stats.percentage,
-    chronically_absent: overview.attendance_stats.chronically_absent,
-    letters: lettersShown(overview.grade_distribution),
-    sections: keyed(overview.sections_performance_chart),
-    subjects: keyed(overview.subject_performance_chart),
-    top: performers(overview.top_performers),
-    low: performers(overview.low_performers),
+    totals: {
+      ...totals,
+      attendance_percentage: totals.attendance_stats.percentage,
+      chronically_absent: totals.attendance_stats.chronically_absent,
+    },
+    letters: letters && lettersShown(letters),
+    top: top && performers(top),
+    low: low && performers(low),
+    sections: update.sections.map((row) => bar(row, "section")),
+    subjects: update.subjects.map((row) => bar(row, "subject")),
   };
 }
 
@@ -24,8 +28,17 @@ export function lettersShown(distribution) {
   }));
 }
 
-function keyed(records) {
-  return records.map((record) => ({ ...record, key: String(record.id) }));
+function bar(row, kind) {
+  const id = row[`${kind}_id`];
+  return {
+    id,
+    key: String(id),
+    name: row[`${kind}_name`],
+    average: row.average_score,
+    pass_rate: row.pass_rate,
+    students: row.total_students,
+    attendance: row.attendance_average,
+  };
 }
 
 function performers(students) {

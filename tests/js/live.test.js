@@ -5,12 +5,12 @@ import { Live } from "../../static/js/live/live.js";
 import { Browser } from "./tabs.js";
 
 /** A page in a tab of its own, made when the log stood at `since`; `heard` is what it was told. */
-async function page(browser, { who = "7", since = browser.school.at, hidden = false } = {}) {
+async function page(browser, { who = "7", since = browser.school.at, hidden = false, types } = {}) {
   const tab = browser.tab();
   if (hidden) tab.document.visibilityState = "hidden";
   const live = new Live({
     address: "/api/v1/performance/stream",
-    types: ["grade_update", "performance_update"],
+    types: types ?? ["grade_update", "performance_update"],
     since,
     who,
     outside: tab,
@@ -29,6 +29,8 @@ async function page(browser, { who = "7", since = browser.school.at, hidden = fa
   return made;
 }
 
+const row = (id, average) => ({ section_id: id, average_score: average });
+const update = (as_of, more) => ({ as_of, totals: {}, sections: [], subjects: [], ...more });
 const ids = (first, last) =>
   Array.from({ length: last - first + 1 }, (_, index) => `e-${first + index}`);
 const said = ({ controls }, name) => controls.filter(({ type }) => type === name);
@@ -356,7 +358,7 @@ test("the newest overview comes with the welcome, unless the page is newer", asy
   await happen(browser, 2);
   const first = await page(browser);
   await happen(browser);
-  browser.school.tell("performance_update", { as_of: "e-3", total_students: 5 });
+  browser.school.tell("performance_update", update("e-3", { whole: true }));
   await browser.quiet();
   const old = await page(browser, { since: "e-2" });
   await happen(browser);
@@ -365,6 +367,58 @@ test("the newest overview comes with the welcome, unless the page is newer", asy
     [first, old, newer].map((one) => said(one, "performance_update").length),
     [1, 1, 0],
   );
+});
+
+test("who joins is told what has changed since the whole overview, too", async () => {
+  const browser = new Browser();
+  const first = await page(browser);
+  browser.school.tell("performance_update", update("e-0", { whole: true, sections: [row(1, 50), row(2, 50)] }));
+  await browser.quiet();
+  browser.school.tell("performance_update", update("e-0", { sections: [row(2, 60)] }));
+  await browser.quiet();
+  assert.equal(said(first, "performance_update").length, 2);
+  const [{ data }] = said(await page(browser), "performance_update");
+  assert.equal(data.whole, true);
+  assert.deepEqual(data.sections, [row(1, 50), row(2, 60)]);
+});
+
+test("the one stream asks for the overview while a tab wants it", async () => {
+  const browser = new Browser();
+  const asked = () => browser.school.types.includes("performance_update");
+  const types = ["grade_update"];
+  const first = await page(browser, { types });
+  assert.equal(asked(), false);
+  const other = await page(browser, { types });
+  assert.equal(browser.school.opened, 1);
+  const overview = await page(browser);
+  assert.equal(asked(), true);
+  assert.equal(browser.school.opened, 2);
+  await happen(browser);
+  overview.live.close();
+  overview.tab.close();
+  await browser.pass(5_000);
+  assert.equal(asked(), true);
+  // a page that follows another, in time
+  const next = await page(browser);
+  await browser.pass(10_000);
+  assert.equal(browser.school.opened, 2);
+  next.live.close();
+  next.tab.close();
+  await browser.pass(11_000);
+  assert.equal(asked(), false);
+  await happen(browser);
+  for (const { heard } of [first, other]) assert.deepEqual(heard, ids(1, 2));
+});
+
+test("whoever takes the lead asks for what the others want", async () => {
+  const browser = new Browser();
+  const first = await page(browser, { types: ["grade_update"] });
+  await page(browser, { types: ["grade_update"] });
+  await page(browser);
+  first.live.close();
+  first.tab.close();
+  await browser.pass(1_000);
+  assert.ok(browser.school.types.includes("performance_update"));
 });
 
 test("without locks or channels each tab has a stream of its own", async () => {

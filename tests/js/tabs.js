@@ -13,6 +13,7 @@ export class School {
   log = [];
   streams = new Set();
   opened = 0;
+  types = [];
   educator = 7;
   isUp = true;
 
@@ -49,6 +50,7 @@ export class School {
     if (pathname.endsWith("/events")) return Response.json(this.#page(searchParams));
     const since = Number((address.searchParams.get("since") ?? this.at).split("-")[1]);
     this.opened += 1;
+    this.types = searchParams.getAll("types");
     let stream;
     const body = new ReadableStream({
       start: (controller) => {

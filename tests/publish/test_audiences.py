@@ -10,7 +10,7 @@ from event_log import until
 from classpulse.events import Scope
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub
-from classpulse.publish.subscriber import Subscriber, Wanted
+from classpulse.publish.subscriber import Wanted
 from classpulse.rights import Rights
 
 from .test_hub import ALL, BOTH, TEN_A, Joined, Known, event
@@ -97,18 +97,6 @@ async def test_a_subscriber_that_is_ahead_gets_nothing_twice(hub: Hub) -> None:
         await hub.dispatch([event(1), event(2)])
         assert here.positions == [1, 2]
         assert ahead.positions == [2]
-
-
-async def test_who_asked_for_the_overview_is_noted_by_what_they_see(hub: Hub) -> None:
-    async with Joined(hub) as readers:
-        wanted = Wanted(types=frozenset({"performance_update"}))
-        mine = (await readers.join(TEN_A, wanted=wanted)).subscriber
-        other: Subscriber = (
-            await readers.join(Scope(sections=frozenset({2})), wanted=wanted)
-        ).subscriber
-        await hub.dispatch([event(1)])
-        assert mine in hub.touched
-        assert other not in hub.touched
 
 
 @pytest.mark.parametrize("how", ["an event", "a heartbeat", "a sign of life"])

@@ -15,6 +15,7 @@ from classpulse.publish.deadlines import Deadlines
 from classpulse.publish.deaf import CONNECTION_BYTES, Deaf
 from classpulse.publish.hub import Hub
 from classpulse.publish.overviews import Overviews
+from classpulse.publish.reading import Reading
 from classpulse.publish.subscriber import Message, Subscriber, Wanted
 from classpulse.rights import Rights
 
@@ -44,12 +45,12 @@ async def test_an_outage_is_one_line_for_all_scopes_and_one_at_its_end(
     asked = 0
     away = True
 
-    async def overview(scope: Scope) -> dict[str, Any]:
+    async def overview(scope: Scope) -> Reading:
         nonlocal asked
         asked += 1
         if away:
             raise ConnectionError("the database is away")
-        return {"total_students": len(scope.sections)}
+        return Reading("e-1")
 
     hub = Hub(no_rights)
     running = asyncio.create_task(Overviews(hub, overview).run())
@@ -70,10 +71,10 @@ async def test_a_scope_that_fails_by_itself_keeps_nothing_from_the_others(
 ) -> None:
     monkeypatch.setattr(overviews, "EVERY", 0.01)
 
-    async def overview(scope: Scope) -> dict[str, Any]:
+    async def overview(scope: Scope) -> Reading:
         if 1 in scope.sections:
             raise KeyError("a fault of ours")
-        return {}
+        return Reading("e-1")
 
     hub = Hub(no_rights)
     running = asyncio.create_task(Overviews(hub, overview).run())
@@ -92,12 +93,12 @@ async def test_scopes_too_large_to_be_read_in_time_keep_nothing_from_the_others(
     monkeypatch.setattr(overviews, "RETRY_EVERY", 0.01)
     asked = 0
 
-    async def overview(scope: Scope) -> dict[str, Any]:
+    async def overview(scope: Scope) -> Reading:
         nonlocal asked
         asked += 1
         if min(scope.sections) <= 3:
             raise TimeoutError
-        return {}
+        return Reading("e-1")
 
     hub = Hub(no_rights)
     # whatever the order in which they come

@@ -198,3 +198,30 @@ async def test_a_database_that_is_away_is_told_on_a_page(
     assert answer.headers["retry-after"]
     assert "The database can&#39;t be reached now." in answer.text
     assert 'href="/">Try again' in answer.text
+
+
+async def test_a_page_that_shows_what_it_showed_is_not_sent_again(
+    client: Client, tool: asyncpg.Connection
+) -> None:
+    await sign_in(client)
+    first = await client.http.get("/students")
+    known = {"if-none-match": first.headers["etag"]}
+    # elsewhere something happens, so that it is as of another moment
+    await tool.execute("update grades set score = 1 where student_id = 30")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    again = await client.http.get("/students", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["cache-control"] == "no-store"
+    await tool.execute("update grades set score = score - 1 where student_id = 4")
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    changed = await client.http.get("/students", headers=known)
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != first.headers["etag"]
+
+
+async def test_another_reader_is_never_told_that_a_page_is_known(client: Client) -> None:
+    await sign_in(client)
+    known = {"if-none-match": (await client.http.get("/students")).headers["etag"]}
+    await sign_in(client, email="head@north.school")
+    assert (await client.http.get("/students", headers=known)).status_code == 200

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from classpulse.events import Event, Scope
+from classpulse.events import Event
 from classpulse.publish.compose import compose, needs_composing
 from classpulse.publish.subscriber import Encode, Message, Seer
 
@@ -50,13 +50,6 @@ class Entry:
             return self._plain(seer.encode) if seen else None
         visible = sight.visible(event.section_ids)
         return self._for_sections(visible, seer.encode) if visible else None
-
-    def concerns(self, sight: Scope) -> bool:
-        """Whether the figures of a scope may have moved, whatever was asked for."""
-        event = self.event
-        if event.educator_id is not None:
-            return False
-        return sight.everything or bool(sight.visible(event.section_ids))
 
     def _plain(self, encode: Encode) -> bytes:
         frame = self._frames.get(encode)

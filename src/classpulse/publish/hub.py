@@ -83,7 +83,10 @@ class Hub:
         self._all_rescoped = 0
         self._to_wake: list[Subscriber] = []
         self._outage = Outage(logger, "reading rights (those streams end)")
+        # who asked for the overview, and is to get a whole one
         self.touched: set[Subscriber] = set()
+        # told of every event that is handed out
+        self.watch: Callable[[Event], None] = _unwatched
 
     def __len__(self) -> int:
         return len(self._all)
@@ -230,6 +233,7 @@ class Hub:
     def _hand_out(self, entry: Entry) -> None:
         position = entry.event.position
         self.ring.append(entry)
+        self.watch(entry.event)
         to_wake, behind = self._to_wake, list[Subscriber]()
         for seer, subscribers in self._index.candidates(entry.event):
             frame = entry.frame_for(seer)
@@ -241,11 +245,6 @@ class Hub:
                         subscriber.push(frame)
                         if subscriber.busy and subscriber.size > subscriber.bound // BEHIND_PART:
                             behind.append(subscriber)
-            if seer.wanted.overview and entry.concerns(seer.sight):
-                self.touched.update(
-                    one for one in subscribers if position > one.after and one.closed is None
-                )
-
         for subscriber in behind:
             self._let_fall_behind(subscriber, position)
 
@@ -367,6 +366,10 @@ class Hub:
 
 def _changes_rights(event: Event) -> bool:
     return event.type in _CHANGES_OF_RIGHTS
+
+
+def _unwatched(_: Event) -> None:
+    pass
 
 
 def encoded(data: dict[str, Any]) -> str:

@@ -6,16 +6,16 @@ import os
 import platform
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from classpulse.events import Batch, Scope
+from classpulse.events import Batch
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub, Resolve, tell
 from classpulse.publish.line import LOST, Line, close, open_connection
-from classpulse.publish.overviews import Overviews
+from classpulse.publish.overviews import Difference, Overviews, Whole
 from classpulse.publish.proof import Proof
 from classpulse.publish.reader import (
     PAGE_EVENTS,
@@ -68,7 +68,8 @@ class Publisher:
     """One process's view of the log. ``run`` it for as long as the process lives.
 
     ``listen_url`` must be a direct address: LISTEN does not pass a transaction pooler.
-    ``resolve`` reads the rights of educators; ``overview`` the merged figures of a scope.
+    ``resolve`` reads the rights of educators; ``overview`` the merged figures of a scope, and
+    ``difference`` what may have changed of them.
     """
 
     def __init__(
@@ -76,14 +77,15 @@ class Publisher:
         listen_url: str,
         *,
         resolve: Resolve,
-        overview: Callable[[Scope], Awaitable[dict[str, Any]]] | None = None,
+        overview: Whole | None = None,
+        difference: Difference | None = None,
         process: str | None = None,
         heartbeat_every: float = HEARTBEAT_EVERY,
     ) -> None:
         self.hub = Hub(resolve)
         self.proof = Proof(process or f"{platform.node()}:{os.getpid()}")
         self.replays = Line(listen_url, "classpulse replay")
-        self.overviews = Overviews(self.hub, overview)
+        self.overviews = Overviews(self.hub, overview, difference)
         self.stragglers = Stragglers(self)
         self.hub.falls_behind = self.stragglers.begin
         self._url = listen_url

@@ -13,10 +13,8 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
 import anyio
-import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -27,6 +25,7 @@ from classpulse.errors import SettingError
 from classpulse.events import Scope
 from classpulse.project.leader import Leader
 from classpulse.publish.publisher import Publisher
+from classpulse.publish.reading import Asked, Reading
 from classpulse.rights import Rights
 from classpulse.serve import (
     exams,
@@ -41,10 +40,10 @@ from classpulse.serve import (
     students,
     subjects,
     terms,
+    update,
     visits,
     websocket,
 )
-from classpulse.serve.answers import encode
 from classpulse.serve.application import Application
 from classpulse.serve.arrivals import Arrivals
 from classpulse.serve.headers import SecurityHeaders
@@ -59,7 +58,6 @@ from classpulse.serve.reports.press import Press
 from classpulse.serve.scope import rights_of
 from classpulse.serve.shutdown import end_streams, end_streams_on_exit
 from classpulse.serve.snapshot import open_pool
-from classpulse.serve.viewer import Viewer
 from classpulse.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -96,14 +94,15 @@ def create_app(
         with _away_as_lost():
             return await asyncio.create_task(rights_of(state.database, bearers))
 
-    async def overview_of_scope(scope: Scope) -> dict[str, Any]:
-        somebody = Viewer(0, "", "", "", scope.school_id, scope)
+    async def whole(scope: Scope) -> Reading:
         with _away_as_lost():
-            found = await asyncio.create_task(overview.overview_of(state.database, somebody))
-        plain: dict[str, Any] = msgspec.json.decode(encode(found))
-        return plain
+            return await asyncio.create_task(update.whole_of(state.database, scope))
 
-    publisher = Publisher(listen_url, resolve=resolve, overview=overview_of_scope)
+    async def difference(scope: Scope, asked: Asked) -> Reading | None:
+        with _away_as_lost():
+            return await asyncio.create_task(update.difference_of(state.database, scope, asked))
+
+    publisher = Publisher(listen_url, resolve=resolve, overview=whole, difference=difference)
     state.publisher = publisher
     state.leader = None
     if settings.projector == "inside":

@@ -179,6 +179,12 @@ async def subjects(reader: Reader, sections: list[int], kept: Kept | None = None
     return kept.subjects
 
 
+async def subject_ids(reader: Reader, sections: list[int], kept: Kept | None = None) -> list[int]:
+    """Their subjects. Without ``kept`` what is kept is looked for."""
+    kept = kept or (await stand(reader, sections)).kept
+    return [subject for subject in await _added(reader, sections, kept) if subject is not None]
+
+
 async def _added(reader: Reader, sections: list[int], kept: Kept) -> dict[int | None, Row]:
     if kept.added is None:
         missing = [section for section in sections if section // sums.SIZE not in kept.blocks]

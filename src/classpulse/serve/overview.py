@@ -49,14 +49,20 @@ async def overview_of(
     """
     async with snapshot(database) as reader:
         sections = await sections_in_view(reader, viewer, term)
-        here = await merged.stand(reader, sections)
-        overview = here.kept.overview
-        if overview is None:
-            overview = await _overview(reader, viewer, sections, here.kept)
-            # whose letters are those of a policy may be read by somebody of another school
-            if sections:
-                here.kept.overview = overview
-        return {**overview, **here.as_of}
+        return await overview_in(reader, viewer, sections, await merged.stand(reader, sections))
+
+
+async def overview_in(
+    reader: Reader, viewer: Viewer, sections: list[int], here: merged.Stand
+) -> dict[str, Any]:
+    """The overview of these sections in the reader's snapshot."""
+    overview = here.kept.overview
+    if overview is None:
+        overview = await _overview(reader, viewer, sections, here.kept)
+        # whose letters are those of a policy may be read by somebody of another school
+        if sections:
+            here.kept.overview = overview
+    return {**overview, **here.as_of}
 
 
 async def totals_of(
@@ -94,11 +100,12 @@ async def _overview(
         "sections_summary": section_rows,
         "subjects_summary": subject_rows,
         "attendance_stats": attendance,
-        **await _performers(reader, sections),
+        **await performers_of(reader, sections),
     }
 
 
-async def _performers(reader: Reader, sections: list[int]) -> dict[str, list[Row]]:
+async def performers_of(reader: Reader, sections: list[int]) -> dict[str, list[Row]]:
+    """The best and the weakest standings of these sections together."""
     if len(sections) <= MOST:
         return (await performers(reader, sections))[None]
     found = no_performers()

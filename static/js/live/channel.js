@@ -1,7 +1,7 @@
 // What the tabs of one educator in one browser tell each other.
 
 // The number grows when the messages change: tabs of two releases each have their own.
-const NAME = "classpulse live 1";
+const NAME = "classpulse live 2";
 
 /** Whether the tabs of this browser can share anything: both need a secure context or localhost. */
 export function canShare(outside) {

@@ -10,13 +10,14 @@ const ASLEEP = 4_000;
 const MOST_HELD = 1_000;
 
 /**
- * `since()`: how far this tab has come. `onEvent(event)`, `onFacts(facts)`: what the leader says,
+ * `types`: the events that this tab wants. `since()`: how far it has come. `onEvent(event)`, `onFacts(facts)`: what the leader says,
  * each thing once and nothing left out. `onStuck()`: it does not answer, and somebody looks at us.
  */
 export class Follower {
   /** Of the leader that is believed; 0 while none was heard. */
   term;
   #channel;
+  #types;
   #since;
   #outside;
   #onEvent;
@@ -30,9 +31,10 @@ export class Follower {
   #askedAt = null;
   #timer;
 
-  constructor({ channel, term, since, outside, onEvent, onFacts, onStuck }) {
+  constructor({ channel, term, types, since, outside, onEvent, onFacts, onStuck }) {
     this.#channel = channel;
     this.term = term;
+    this.#types = types;
     this.#since = since;
     this.#outside = outside;
     this.#onEvent = onEvent;
@@ -44,13 +46,18 @@ export class Follower {
   join({ hurry = false } = {}) {
     this.#joining = true;
     this.#held = [];
-    this.#ask({ kind: "join", since: this.#since(), hurry });
+    this.#ask({ kind: "join", types: this.#types, since: this.#since(), hurry });
   }
 
   /** Somebody looks, or the network is back: is the leader there, and does it try? */
   hurry() {
     if (this.#joining) this.join({ hurry: true });
     else this.#ask({ kind: "ask", hurry: true });
+  }
+
+  /** Say that nothing is wanted here any more. */
+  leave() {
+    this.#channel.post({ kind: "leave" });
   }
 
   close() {

@@ -1,6 +1,7 @@
 // The tab that holds the browser's one stream, and passes on what comes over it.
 
 import { decode } from "../decode.js";
+import { merged } from "../update.js";
 import { compare } from "./position.js";
 import { Replay } from "./replay.js";
 import { Source } from "./source.js";
@@ -9,10 +10,13 @@ import { Source } from "./source.js";
 const GATHERED = 100;
 /** A tab further behind than so many positions makes itself anew: nobody waits for it. */
 const FAR_BEHIND = 5_000;
+/** So long a type of event is still asked for that nobody wants any more: milliseconds. */
+const LINGER = 10_000;
 const ME = "/api/v1/auth/me";
 
 /**
- * `source`: what a `Source` needs. `term` grows from leader to leader: the higher one is believed.
+ * `source`: what a `Source` needs; to its `types` come those that other tabs want.
+ * `term` grows from leader to leader: the higher one is believed.
  * `onEvent(event)`, `onFacts(facts)`: for this tab's own page.
  */
 export class Leader {
@@ -27,7 +31,9 @@ export class Leader {
   #figures = null;
   #said = 0;
   #joining = [];
+  #wanted = new Map();
   #timer;
+  #narrowing;
 
   constructor({ channel, term, who, source, onEvent, onFacts }) {
     this.#channel = channel;
@@ -56,6 +62,7 @@ export class Leader {
 
   close() {
     this.#given.outside.clearTimeout(this.#timer);
+    this.#given.outside.clearTimeout(this.#narrowing);
     this.#source?.close();
   }
 
@@ -63,6 +70,7 @@ export class Leader {
     if (message.term) this.#contradict(message.term);
     if (message.hurry) this.hurry();
     if (message.kind === "join") this.#admit(message);
+    else if (message.kind === "leave") this.#left(message.from);
     else if (message.kind === "ask") {
       this.#say({ kind: "here", to: message.from, facts: this.#facts });
     }
@@ -92,7 +100,8 @@ export class Leader {
       this.#given.since,
     );
     this.#replay.restart(since);
-    this.#source = new Source({ ...this.#given, since });
+    this.#joining.forEach(({ from, types = [] }) => this.#wanted.set(from, types));
+    this.#source = new Source({ ...this.#given, types: this.#types, since });
     this.#source.addEventListener("event", ({ detail }) => this.#heard(detail));
     this.#source.addEventListener("link", () => this.#changed());
     this.#source.open();
@@ -104,6 +113,8 @@ export class Leader {
       this.#joining.push(message);
       return;
     }
+    this.#wanted.set(message.from, message.types ?? []);
+    if (this.#types.some((type) => !this.#source.types.includes(type))) this.#ask();
     const events = this.#replay.after(message.since);
     this.#say({
       kind: "welcome",
@@ -115,11 +126,30 @@ export class Leader {
     });
   }
 
+  get #types() {
+    return [...new Set([...this.#given.types, ...[...this.#wanted.values()].flat()])];
+  }
+
+  #ask() {
+    if (!this.#types.includes("performance_update")) this.#figures = null;
+    this.#source.ask(this.#types);
+  }
+
+  // Whoever only goes to the next page is back in a moment.
+  #left(tab) {
+    const { outside } = this.#given;
+    this.#wanted.delete(tab);
+    outside.clearTimeout(this.#narrowing);
+    this.#narrowing = outside.setTimeout(() => {
+      if (this.#source?.types.some((type) => !this.#types.includes(type))) this.#ask();
+    }, LINGER);
+  }
+
   #heard(event) {
     const { type, data, id } = event;
     if (type === "ready" && !this.#check(data.scope.educator_id)) return;
     if (type === "ready") this.#say({ kind: "owner" });
-    if (type === "performance_update") this.#figures = event;
+    if (type === "performance_update") this.#figures = { ...event, data: merged(this.#figures?.data, data) };
     else if (type === "reset" || (type === "ready" && this.#replay.start === null)) {
       this.#replay.restart(id);
     } else if (data.id === id && type !== "ready" && type !== "heartbeat") this.#replay.add(event);

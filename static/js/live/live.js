@@ -8,8 +8,8 @@ import { Leadership } from "./leadership.js";
 import { unknown } from "./link.js";
 import { Place } from "./place.js";
 
-/** The one stream has what any page uses: a new type of event is added here. */
-const TYPES = ["performance_update", "figures_changed", ...HAPPENING_TYPES];
+/** The one stream has what most pages use; what only some do is asked for while one is open. */
+const TYPES = ["figures_changed", ...HAPPENING_TYPES];
 const CONTROL = ["ready", "heartbeat", "reset", "scope_changed", "token_expiring"];
 /** Between two takings of the lead by one tab: milliseconds. */
 const PATIENCE = 10_000;
@@ -23,6 +23,7 @@ const PATIENCE = 10_000;
 export class Live extends EventTarget {
   facts;
   #address;
+  #wants;
   #types;
   #who;
   #outside;
@@ -37,6 +38,7 @@ export class Live extends EventTarget {
   constructor({ address, types, since, who, outside = globalThis }) {
     super();
     this.#address = address;
+    this.#wants = types;
     this.#types = new Set([...types, ...CONTROL]);
     this.#who = who;
     this.#outside = outside;
@@ -60,6 +62,7 @@ export class Live extends EventTarget {
 
   /** Listen no more, until opened again; another tab leads if this one did. */
   close() {
+    this.#follower?.leave();
     this.#leadership?.leave();
     this.#leader?.close();
     this.#follower?.close();
@@ -107,6 +110,7 @@ export class Live extends EventTarget {
     this.#follower = new Follower({
       channel: this.#channel,
       term: this.#term,
+      types: this.#wants,
       since: () => this.since,
       outside: this.#outside,
       onEvent: (event) => this.#hear(event),
@@ -127,7 +131,7 @@ export class Live extends EventTarget {
       who: this.#who,
       source: {
         address: this.#address,
-        types: TYPES,
+        types: [...new Set([...TYPES, ...this.#wants])],
         since: this.since,
         facts: this.facts,
         outside: this.#outside,

@@ -4,6 +4,7 @@ import { decode } from "../decode.js";
 import { POLL_EVERY } from "./link.js";
 import { missed } from "./missed.js";
 import { finality, retryAfter } from "./replies.js";
+import { wholeOf } from "../update.js";
 
 /** How long an answer is waited for: milliseconds. */
 const PATIENCE = 8_000;
@@ -17,6 +18,7 @@ export class Poll extends EventTarget {
   facts;
   #address;
   #types;
+  #wantsFigures;
   #since;
   #outside;
   #round = null;
@@ -25,9 +27,15 @@ export class Poll extends EventTarget {
   constructor({ address, types, since, outside = globalThis }) {
     super();
     this.#address = address.replace(/stream$/, "");
-    this.#types = types.filter((type) => type !== "performance_update").concat("scope_changed");
+    this.ask(types);
     this.#since = since;
     this.#outside = outside;
+  }
+
+  /** Ask for other types of events from now on. */
+  ask(types) {
+    this.#wantsFigures = types.includes("performance_update");
+    this.#types = types.filter((type) => type !== "performance_update").concat("scope_changed");
   }
 
   /** Begin with what is known so far. */
@@ -105,14 +113,14 @@ export class Poll extends EventTarget {
     const happened = events?.map((event) => told(event.type, event, event.id)) ?? [
       told("reset", { reason: "expired" }, asOf),
     ];
-    const figures = happened.length > 0 ? await read(`${this.#address}overview`) : null;
+    const figures = this.#wantsFigures && happened.length > 0 ? await read(`${this.#address}overview`) : null;
     // asked last: whoever the cookie belongs to by now, an answer before was theirs at the latest
     const me = await read("/api/v1/auth/me");
     const scope = { educator_id: me.id };
     return [
       told("ready", { as_of: asOf, as_of_time: asOfTime, scope }, since ?? asOf),
       ...happened,
-      ...(figures ? [told("performance_update", figures)] : []),
+      ...(figures ? [told("performance_update", wholeOf(figures))] : []),
       told("heartbeat", { as_of_time: asOfTime, lag_ms: null }, asOf),
     ];
   }

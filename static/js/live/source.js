@@ -10,6 +10,7 @@ const TRY_AGAIN = 120_000;
 /** Dispatches `event` (each once, in order) and `link` (when `facts` changed). */
 export class Source extends EventTarget {
   #place;
+  types;
   #stream;
   #poll;
   #polling = false;
@@ -19,6 +20,7 @@ export class Source extends EventTarget {
   constructor({ address, types, since, facts, outside }) {
     super();
     this.#outside = outside;
+    this.types = types;
     this.#place = new Place(since);
     this.#stream = new Stream({ address, types, since, facts: { ...facts, polling: false }, outside });
     this.#poll = new Poll({ address, types, since: () => this.since, outside });
@@ -44,6 +46,14 @@ export class Source extends EventTarget {
 
   open() {
     this.#stream.open();
+  }
+
+  /** Go on with other types of events, from where it stands. */
+  ask(types) {
+    this.types = types;
+    this.#stream.types = types;
+    this.#poll.ask(types);
+    if (!this.#polling) this.#stream.open();
   }
 
   close() {

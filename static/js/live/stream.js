@@ -14,11 +14,10 @@ const SILENCE = 45_000;
 /**
  * Dispatches `event` (detail: `{type, data, id}`, data parsed), `link` (when `facts` changed),
  * `blocked` (streams don't get through: it is closed until opened again) and `clear` (they do).
- * `since` is the id of the last event seen: where a new connection goes on.
+ * `since` is the id of the last event seen: where a new connection goes on; it asks for `types`.
  */
 export class Stream extends EventTarget {
   #address;
-  #types;
   #outside;
   #passage;
   #attempt = 0;
@@ -30,7 +29,7 @@ export class Stream extends EventTarget {
   constructor({ address, types, since, facts, outside = globalThis }) {
     super();
     this.#address = address;
-    this.#types = types;
+    this.types = types;
     this.since = since;
     this.#outside = outside;
     this.facts = { ...(facts ?? unknown(outside.Date.now())) };
@@ -162,7 +161,7 @@ export class Stream extends EventTarget {
   }
 
   #url() {
-    const query = new URLSearchParams(this.#types.map((type) => ["types", type]));
+    const query = new URLSearchParams(this.types.map((type) => ["types", type]));
     if (this.since !== null) query.set("since", this.since);
     return `${this.#address}?${query}`;
   }

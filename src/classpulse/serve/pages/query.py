@@ -7,7 +7,9 @@ from msgspec import Struct
 from classpulse.serve.listing import Listing
 from classpulse.serve.listing import Sort as FiguresSort
 from classpulse.serve.parameters import Cursor, Id, Ids, Limit
-from classpulse.serve.students import Filters, Order, Sort, Status, Words
+from classpulse.serve.students import Filters, Order, Sort, Sorted, Status, Words
+
+_NOT_BY_FIGURES = frozenset({"name", "last_name", "roll_number", "section"})
 
 
 class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +86,11 @@ class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 self.q,
             )
         )
+
+    def follows_figures(self, order: Sorted) -> bool:
+        """Whether who is listed, or where, hangs on figures."""
+        figures = (self.status, self.min_average, self.max_average, self.attendance_below)
+        return order.sort not in _NOT_BY_FIGURES or any(value is not None for value in figures)
 
 
 class StudentsQuery(RosterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,6 +35,8 @@ async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
         of="sections",
         asked=asked,
         figures=found,
+        # where each stands in another order is told by no event
+        watched=None if asked.sort == "name" else ["*"],
         context={
             "list": listed_shown(found, listing, "Section"),
             "scope_text": SEES[viewer.role],

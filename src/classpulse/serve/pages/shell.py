@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from classpulse.serve import tokens
 from classpulse.serve.pages.card import card_of
+from classpulse.serve.pages.known import page_unless_known
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.query import ViewQuery
-from classpulse.serve.pages.rendering import page, static_files
+from classpulse.serve.pages.rendering import static_files
 from classpulse.serve.parameters import Paging
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import sections_in_view
@@ -42,6 +43,8 @@ async def view(
     figures: Mapping[str, Any],
     context: Mapping[str, Any],
     watched: Collection[int | str] | None = None,
+    subject: int | None = None,
+    told: bool = False,
     term_path: str | None = None,
 ) -> Response:
     """A view as a page.
@@ -49,8 +52,10 @@ async def view(
     ``of``: which of the four it belongs to. ``figures`` hold the ``as_of`` from which the page's
     stream goes on: that of what was read first, so that nothing after it is missed. ``watched``:
     the sections (``*``: all) whose events tell less than the view shows, so that it is fetched
-    again; those of a term that was chosen, which no overview of the stream is about. ``term_path``:
-    where another term is shown, if not in the list that the view belongs to.
+    again; those of a term that was chosen, which no overview of the stream is about. ``subject``:
+    other subjects' events are not watched. ``told``: what follows from a grade or an attendance row
+    is told by its event, so that the view need not be fetched. ``term_path``: where another term is
+    shown, if not in the list that the view belongs to.
     """
     links = Links(request, asked.term)
     terms = await _terms(request.app.state.database, viewer, asked.term)
@@ -62,7 +67,8 @@ async def view(
         card = await card_of(request.app.state.database, viewer, asked.student)
     # 2,000 sections take half a second to write, and the event loop has streams to serve.
     return await anyio.to_thread.run_sync(
-        page,
+        page_unless_known,
+        request.headers.get("if-none-match"),
         template,
         {
             "links": links,
@@ -78,6 +84,8 @@ async def view(
             "term": next((one for one in terms if one["id"] == asked.term), None),
             "card": card,
             "watched": watched,
+            "subject_watched": subject,
+            "told": told,
             "as_of": figures["as_of"],
             "as_of_time": figures["as_of_time"],
             "set_aside": figures.get("set_aside", ()),

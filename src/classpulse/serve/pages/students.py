@@ -35,7 +35,9 @@ async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> R
         of="students",
         asked=asked,
         figures=students,
-        watched=["*"],
+        watched=asked.section_id or ["*"],
+        subject=asked.subject_id[0] if filters.basis == "subject" else None,
+        told=not (asked.term or asked.follows_figures(order)),
         context={
             "scope_text": SEES[viewer.role],
             "roster": roster(

@@ -34,6 +34,7 @@ async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
         figures=found,
         # which subjects there are is told by no figure
         watched=["*"],
+        told=asked.term is None and asked.sort == "name",
         context={
             "list": listed_shown(found, listing, "Subject"),
             "scope_text": SEES[viewer.role],
@@ -58,6 +59,8 @@ async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Resp
         figures=subject,
         # any section may get the subject
         watched=["*"],
+        subject=subject_id,
+        told=not (asked.term or asked.follows_figures(order) or subject.get("truncated")),
         context={
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),
