@@ -7,16 +7,10 @@ declare
     touched bigint;
     condensed bigint[];
 begin
-    if tg_table_name <> tg_argv[0] or tg_table_schema not in ('public', 'classpulse') then
-        if not classpulse.is_captured(tg_relid, tg_argv[0]) then
-            return null;
-        end if;
-    end if;
-    select count(*) into touched from (select from old_rows limit 2001) as some_rows;
-    if touched = 0 then
-        return null;
-    end if;
-    if touched > 500 and tg_argv[1] = 'section' then
+    -- include: only_captured
+    perform from old_rows offset 500;
+    if found and tg_argv[1] = 'section' then
+        select count(*) into touched from (select from old_rows limit 2001) as some_rows;
         with counted as (
             select
                 here.section_id,
@@ -26,35 +20,31 @@ begin
             from old_rows as here
             -- include: known
             group by here.section_id
-        ), bulk as (
-            insert into classpulse.changes (source, operation, section_id, student_ids, row_count)
-            select tg_argv[0], 'bulk', counted.section_id, counted.student_ids, counted.row_count
-            from counted
-            where touched > 2000 or counted.row_count > 500
-            returning coalesce(section_id, 0) as place
-        )
-        select array_agg(bulk.place) into condensed from bulk;
+        ),
+        -- include: append_condensed
     end if;
     -- a statement each: it is made ready whole, whatever of it is used
     if tg_argv[1] = 'section' then
         insert into classpulse.changes (source, operation, old)
-        select tg_argv[0], 'delete', to_jsonb(mark)
+        select tg_argv[0], 'delete', row_to_json(mark)
         from old_rows as here
         -- include: known
         -- include: mark
-        where condensed is null or coalesce(known.section_id::bigint, 0) <> all(condensed);
+        where (coalesce(known.section_id::bigint, 0) = any(condensed)) is not true;
     elsif tg_table_schema = 'classpulse' then
         insert into classpulse.changes (source, operation, old)
-        select tg_argv[0], 'delete', to_jsonb(here) from old_rows as here;
+        select tg_argv[0], 'delete', row_to_json(here) from old_rows as here;
     else
         insert into classpulse.changes (source, operation, old)
-        select tg_argv[0], 'delete', to_jsonb(thing)
+        select tg_argv[0], 'delete', row_to_json(thing)
         from old_rows as here
         -- include: known
         -- include: thing
         ;
     end if;
-    perform classpulse.wake_projector();
-    return null;
+    if not found and condensed is null then
+        return null;
+    end if;
+    -- include: wake
 end
 $$;

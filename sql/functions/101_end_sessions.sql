@@ -14,7 +14,7 @@ begin
     insert into classpulse.sessions (account_id, since) values (ending, end_sessions.since)
     on conflict (account_id) do update set stamp = excluded.stamp, since = excluded.since;
     insert into classpulse.changes (source, operation, new)
-    values ('sessions', 'update', jsonb_build_object('educator_id', educator_id));
+    values ('sessions', 'update', json_build_object('educator_id', educator_id));
     perform classpulse.wake_projector();
 end
 $$;

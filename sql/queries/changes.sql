@@ -107,8 +107,8 @@ with taken as (
         max(foldable.at) as at,
         foldable.source,
         'bulk' as operation,
-        null::jsonb as old,
-        null::jsonb as new,
+        null::json as old,
+        null::json as new,
         foldable.section_id,
         null::bigint[] as student_ids,
         sum(foldable.row_count)::integer as row_count,
@@ -118,7 +118,7 @@ with taken as (
     group by foldable.source, foldable.section_id
 ), of_students as (
     select
-        max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::jsonb, null::jsonb,
+        max(foldable.id), max(foldable.at), foldable.source, 'bulk', null::json, null::json,
         null::bigint, array_agg(student.id), count(*)::integer, 0
     from foldable
     cross join lateral unnest(foldable.student_ids) as student (id)

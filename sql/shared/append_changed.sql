@@ -1,75 +1,46 @@
--- The rest of an update: `before` and `after` hold the rows, each as an image, with its times, and
--- as the line that a change carries. By its times alone a row has not changed; they are taken out of
--- its text, for not every type can be compared or be JSON.
+-- The rest of an update of several rows: `before` and `after` hold them, each with its image, its
+-- key, its times, its place and the line that a change carries. A line is made only of what is told.
 changed as (
-    select before.line as old, after.line as new
-    from (
-        select
-            before.*,
-            coalesce(
-                nullif(before.line -> 'id', 'null'),
-                jsonb_build_array(
-                    before.line -> 'student_id',
-                    before.line -> 'educator_id',
-                    before.line -> 'section_id'
-                )
-            ) as key
-        from before
-    ) as before
-    full join (
-        select
-            after.*,
-            coalesce(
-                nullif(after.line -> 'id', 'null'),
-                jsonb_build_array(
-                    after.line -> 'student_id',
-                    after.line -> 'educator_id',
-                    after.line -> 'section_id'
-                )
-            ) as key
-        from after
-    ) as after on after.key = before.key
-    where before.line is distinct from after.line
-        or (
-            before.image *<> after.image
-            and replace(
-                replace(
-                    before.image::text, coalesce('"' || before.created_at::text || '"', ''), ''
-                ),
-                coalesce('"' || before.updated_at::text || '"', ''), ''
-            )
-            <> replace(
-                replace(
-                    after.image::text, coalesce('"' || after.created_at::text || '"', ''), ''
-                ),
-                coalesce('"' || after.updated_at::text || '"', ''), ''
+    select
+        before.line as old,
+        after.line as new,
+        case
+            when before.key is null then 'insert'
+            when after.key is null then 'delete'
+            else 'update'
+        end as operation,
+        before.section_id as old_section_id,
+        after.section_id as new_section_id,
+        before.student_id as old_student_id,
+        after.student_id as new_student_id
+    from before
+    full join after on after.key = before.key and after.rest_of_key = before.rest_of_key
+    where (before.image *<> after.image) is not false
+        and (
+            (before.line *<> after.line) is not false
+            or classpulse.differ_in_more_than_times(
+                before.image::text, before.created_at::text, before.updated_at::text,
+                after.image::text, after.created_at::text, after.updated_at::text
             )
         )
 ), placed as (
     select
-        changed.old,
-        changed.new,
-        coalesce((changed.new ->> 'section_id')::bigint, (changed.old ->> 'section_id')::bigint)
-            as section_id,
-        count(*) over () as in_all,
-        count(*) over (
-            partition by coalesce(changed.new -> 'section_id', changed.old -> 'section_id')
-        ) as in_section
-    from changed
-), sorted as (
-    select
-        placed.*,
+        changed.*,
         touched > 500 and case tg_argv[1]
-            when 'section' then placed.in_all > 2000 or placed.in_section > 500
-            when 'student' then placed.in_all > 2000
+            when 'section' then
+                count(*) over () > 2000
+                or count(*) over (
+                    partition by coalesce(changed.new_section_id, changed.old_section_id)
+                ) > 500
+            when 'student' then count(*) over () > 2000
             else false
         end as is_bulk
-    from placed
+    from changed
 ), bulk as (
     insert into classpulse.changes (source, operation, section_id, student_ids, row_count)
     select tg_argv[0], 'bulk', spread.section_id, array_agg(spread.student_id)
         filter (where spread.section_id is null), count(*)
-    from sorted
+    from placed
     cross join lateral (
         -- a row that moved counts in the section that it left, too
         select distinct
@@ -77,33 +48,23 @@ changed as (
             case when side.section_id is null then side.student_id end as student_id
         from (
             values
-            (
-                (sorted.new ->> 'section_id')::bigint,
-                coalesce(sorted.new ->> 'student_id', sorted.new ->> 'id')::bigint
-            ),
-            (
-                (sorted.old ->> 'section_id')::bigint,
-                coalesce(sorted.old ->> 'student_id', sorted.old ->> 'id')::bigint
-            )
+            (placed.new_section_id, placed.new_student_id),
+            (placed.old_section_id, placed.old_student_id)
         ) as side (section_id, student_id)
         where side.student_id is not null
     ) as spread
-    where sorted.is_bulk
+    where placed.is_bulk
     group by spread.section_id
     returning 1
 ), single as (
     insert into classpulse.changes (source, operation, old, new)
     select
         tg_argv[0],
-        case
-            when sorted.old is null then 'insert'
-            when sorted.new is null then 'delete'
-            else 'update'
-        end,
-        sorted.old,
-        sorted.new
-    from sorted
-    where not sorted.is_bulk
+        placed.operation,
+        case when placed.operation <> 'insert' then row_to_json(placed.old) end,
+        case when placed.operation <> 'delete' then row_to_json(placed.new) end
+    from placed
+    where not placed.is_bulk
     returning 1
 )
 select (select count(*) from bulk) + (select count(*) from single) into appended;

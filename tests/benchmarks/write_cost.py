@@ -2,18 +2,23 @@
 
 Inserts a second at 1, 8 and 32 writers (pgbench) into three databases of one Postgres: the school's
 tables alone; the same with the usual row trigger that sends the row as JSON by NOTIFY, somebody
-listening; and with classpulse, a server projecting and streaming meanwhile. In interleaved rounds,
-so that a machine that slows down slows all of them. Then a COPY of 100,000 grades.
+listening; and with classpulse, a server projecting meanwhile, with nobody reading its stream and
+with a reader (a process of its own, as it would be on another machine). In interleaved rounds, so
+that a machine that slows down slows all of them. Then a COPY of 100,000 grades.
 """
 
 import argparse
 import asyncio
+import contextlib
+import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -79,6 +84,20 @@ async def prepared(url: str, database: str) -> None:
     await connection.close()
 
 
+@contextlib.contextmanager
+def reading(url: str, token: str) -> Iterator[None]:
+    """Somebody reads the stream, and comes back when closed for being slow; curl, discarding it."""
+    command = 'while :; do curl -Nso /dev/null -H "$1" "$2"; sleep 0.2; done'
+    reader = subprocess.Popen(
+        ["sh", "-c", command, "sh", f"Authorization: Bearer {token}", url], start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        os.killpg(reader.pid, signal.SIGKILL)
+        reader.wait()
+
+
 def inserts_a_second(programs: Path, url: str, script: Path, writers: int, seconds: int) -> float:
     done = subprocess.run(
         [
@@ -113,12 +132,13 @@ async def copied(url: str) -> float:
 async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds: int) -> None:
     script = folder / "insert.sql"
     script.write_text(INSERT)
-    databases = {
-        "bare": "no triggers",
-        "row_notify": "row trigger, NOTIFY",
-        "classpulse_": "classpulse",
+    cases = {
+        ("bare", False): "no triggers",
+        ("row_notify", False): "row trigger, NOTIFY",
+        ("classpulse_", False): "classpulse",
+        ("classpulse_", True): "classpulse, with a reader",
     }
-    for database in databases:
+    for database in dict.fromkeys(database for database, _ in cases):
         await prepared(url, database)
     ours = address(url, "classpulse_")
     listener = await asyncpg.connect(address(url, "row_notify"))
@@ -138,30 +158,37 @@ async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds:
             if message.event == "bulk_update":
                 told.set()
 
-        # one that comes back with its last id: a reader that can't keep up is closed
-        reading = asyncio.create_task(follow([server.url + STREAM], token, got))
         print(
-            f"inserts a second, {rounds} rounds of {seconds} s, median (and share of no triggers)"
+            f"inserts a second, {rounds} rounds of {seconds} s, median"
+            " (share of no triggers; times the row trigger)"
         )
-        print(f"{'':24}" + "".join(f"{f'{writers} writers':>18}" for writers in WRITERS))
-        rates: dict[tuple[str, int], list[float]] = {}
+        print(f"{'':28}" + "".join(f"{f'{writers} writers':>24}" for writers in WRITERS))
+        rates: dict[tuple[tuple[str, bool], int], list[float]] = {}
         for _ in range(rounds):
             for writers in WRITERS:
-                for database in databases:
-                    rate = await asyncio.to_thread(
-                        inserts_a_second, programs, address(url, database), script, writers, seconds
-                    )
-                    rates.setdefault((database, writers), []).append(rate)
-                    # the next round begins with nothing left to do
-                    await admin.execute("call performance_wait(timeout => '300 s')")
-        for database, title in databases.items():
+                for case in cases:
+                    database, is_read = case
+                    stream = reading(server.url + STREAM, token)
+                    with stream if is_read else contextlib.nullcontext():
+                        rate = await asyncio.to_thread(
+                            inserts_a_second,
+                            programs, address(url, database), script, writers, seconds,
+                        )  # fmt: skip
+                        rates.setdefault((case, writers), []).append(rate)
+                        # the next one begins with nothing left to do
+                        await admin.execute("call performance_wait(timeout => '300 s')")
+        for case, title in cases.items():
             cells = []
             for writers in WRITERS:
-                rate = statistics.median(rates[database, writers])
-                share = rate / statistics.median(rates["bare", writers])
-                cells.append(f"{f'{rate:,.0f} ({share:.0%})':>18}")
-            print(f"{title:24}" + "".join(cells))
+                rate, bare, usual = (
+                    statistics.median(rates[one, writers])
+                    for one in (case, ("bare", False), ("row_notify", False))
+                )
+                cells.append(f"{f'{rate:,.0f} ({rate / bare:.0%}; {rate / usual:.2f} x)':>24}")
+            print(f"{title:28}" + "".join(cells), flush=True)
 
+        # one that comes back with its last id: a reader that can't keep up is closed
+        following = asyncio.create_task(follow([server.url + STREAM], token, got))
         print(f"\nCOPY of {COPIED:,} grades, seconds")
         print(f"{'no triggers':40}{await copied(address(url, 'bare')):8.2f}")
         told.clear()
@@ -176,15 +203,15 @@ async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds:
             await told.wait()
         print(f"{'  from COMMIT until the stream was told':40}{time.monotonic() - committed:8.2f}")
         print(f"{'  in all':40}{time.monotonic() - began:8.2f}")
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
     await admin.close()
     await listener.close()
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

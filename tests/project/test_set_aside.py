@@ -264,7 +264,7 @@ async def test_changes_that_cannot_be_read_are_looked_up_instead(
         await connection.execute("update students set is_active = false where id = 2")
         await connection.execute("update grading_policies set pass_mark = 80")
         await connection.execute(
-            "update classpulse.changes set new = new - 'school_id' - 'is_active'"
+            "update classpulse.changes set new = new::jsonb - 'school_id' - 'is_active'"
             " where source in ('students', 'grading_policies')"
         )
         await connection.execute(GRADE, 6, 2, 1, 90)
