@@ -11,7 +11,7 @@ from databases import Database
 from classpulse.events import Scope
 from classpulse.rights import Rights
 from classpulse.serve.problems import not_found
-from classpulse.serve.snapshot import Reader, Row, one_statement
+from classpulse.serve.snapshot import Reader, Row, Source, one_statement
 from classpulse.serve.tokens import Claims
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
@@ -19,8 +19,6 @@ from classpulse.sql import queries
 _SQL = queries("scope")
 _decode_revoked = msgspec.json.Decoder(dict[str, float]).decode
 BIGINT = 2**63 - 1
-# Rights are read from the pool, or in the snapshot of an answer that is being made.
-Source = Database | Reader
 
 
 async def viewer_by_id(
