@@ -51,8 +51,8 @@ class Reader:
 
     async def one(self, statement: str, **values: object) -> Row | None:
         """The first row, or ``None``."""
-        numbered, names = _numbered(statement)
-        row = await self._connection.fetchrow(numbered, *(values[name] for name in names))
+        text, names = numbered(statement)
+        row = await self._connection.fetchrow(text, *(values[name] for name in names))
         return None if row is None else dict(row)
 
     async def only(self, statement: str, **values: object) -> Row:
@@ -64,17 +64,17 @@ class Reader:
 
     async def all(self, statement: str, **values: object) -> list[Row]:
         """Every row."""
-        numbered, names = _numbered(statement)
-        rows = await self._connection.fetch(numbered, *(values[name] for name in names))
+        text, names = numbered(statement)
+        rows = await self._connection.fetch(text, *(values[name] for name in names))
         return [dict(row) for row in rows]
 
     async def batches(
         self, statement: str, *, size: int, **values: object
     ) -> AsyncIterator[list[Row]]:
         """Every row of a snapshot, ``size`` at a time, by a cursor of the server's."""
-        numbered, names = _numbered(statement)
+        text, names = numbered(statement)
         # without a name: behind a pooler another client may have left its own under the same one
-        prepared = await self._connection.prepare(numbered, name="")
+        prepared = await self._connection.prepare(text, name="")
         cursor = await prepared.cursor(*(values[name] for name in names))
         while rows := await cursor.fetch(size):
             yield [dict(row) for row in rows]
@@ -125,7 +125,7 @@ async def _as_it_is(_: object) -> None:
 
 
 @cache
-def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """A named query as the driver takes it, and the names of its parameters in their order."""
     names = tuple(sorted(set(_NAMED.findall(statement))))
     return _NAMED.sub(lambda match: f"${names.index(match[1]) + 1}", statement), names
