@@ -1,7 +1,8 @@
 """Who sent a request: a bearer token, else the cookie."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
@@ -10,6 +11,7 @@ from classpulse.serve import tokens
 from classpulse.serve.origin import same_site
 from classpulse.serve.problems import Problem, unauthorized
 from classpulse.serve.scope import viewer_by_id
+from classpulse.serve.snapshot import Reader, snapshot
 from classpulse.serve.tokens import Claims
 from classpulse.serve.viewer import Viewer
 
@@ -35,29 +37,50 @@ async def viewer_of(conn: HTTPConnection, look_up: Look = _look_up) -> Viewer:
     A write that is borne by the cookie alone must come from this site and repeat the CSRF token,
     else it is a 403 problem.
     """
+    claims, from_cookie = _claims_of(conn)
+    viewer = _active(await look_up(conn.app, claims))
+    if from_cookie and conn.scope.get("method", "GET") not in _SAFE_METHODS:
+        _check_csrf(conn, viewer)
+    return viewer
+
+
+@asynccontextmanager
+async def reading(conn: HTTPConnection) -> AsyncIterator[tuple[Reader, Viewer]]:
+    """One snapshot for an answer that only reads, and who asks for it with the rights of its
+    moment; raises a 401 problem. A token that is none of ours costs no connection."""
+    claims, _ = _claims_of(conn)
+    async with snapshot(conn.app.state.database) as reader:
+        yield reader, _active(await viewer_by_id(reader, claims.educator_id, claims))
+
+
+async def viewer_of_token(app: Starlette, token: str, look_up: Look = _look_up) -> Viewer:
+    """The viewer that a token stands for; raises a 401 problem."""
+    return _active(await look_up(app, _claims(app, token)))
+
+
+def _claims_of(conn: HTTPConnection) -> tuple[Claims, bool]:
+    """What the request's token says, and whether the cookie alone bears it."""
     header = conn.headers.get("authorization")
     if header is not None:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise unauthorized("The Authorization header must read: Bearer TOKEN.")
-        return await viewer_of_token(conn.app, token.strip(), look_up)
+        return _claims(conn.app, token.strip()), False
     cookie = conn.cookies.get(COOKIE)
     if not cookie:
         raise unauthorized("Log in, or send a token: Authorization: Bearer TOKEN.")
-    viewer = await viewer_of_token(conn.app, cookie, look_up)
-    if conn.scope.get("method", "GET") not in _SAFE_METHODS:
-        _check_csrf(conn, viewer)
-    return viewer
+    return _claims(conn.app, cookie), True
 
 
-async def viewer_of_token(app: Starlette, token: str, look_up: Look = _look_up) -> Viewer:
-    """The viewer that a token stands for; raises a 401 problem."""
+def _claims(app: Starlette, token: str) -> Claims:
     state = app.state
     try:
-        claims = tokens.read(state.jwt_secret, token, session_days=state.settings.session_days)
+        return tokens.read(state.jwt_secret, token, session_days=state.settings.session_days)
     except tokens.TokenError as error:
         raise unauthorized(str(error)) from None
-    viewer = await look_up(app, claims)
+
+
+def _active(viewer: Viewer | None) -> Viewer:
     if viewer is None:
         raise unauthorized(ENDED)
     return viewer

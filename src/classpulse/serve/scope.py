@@ -1,8 +1,7 @@
 """The one place that resolves what somebody may see."""
 
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -28,7 +27,7 @@ async def viewer_by_id(
 
     With the ``claims`` of a token: ``None`` too if that token was ended.
     """
-    async with _reader_of(source) as reader:
+    async with one_statement(source) as reader:
         jtis = [] if claims is None else [claims.jti]
         row = await reader.one(_SQL["viewers"], ids=[educator_id], jtis=jtis)
     return None if row is None else _viewer(row, _rights_in(row), claims)
@@ -96,21 +95,19 @@ async def sections_in_view(reader: Reader, viewer: Viewer, term: int | None = No
     """
     theirs = rights(viewer)
     if term is not None:
-        row = await reader.only(
+        row = await reader.once(
             _SQL["visible_term"], **theirs, own_school=viewer.school_id, term=term
         )
         if not row["found"]:
             raise not_found("term")
-    row = await reader.only(_SQL["sections_in_view"], **theirs, term=term)
-    found: list[int] = row["section_ids"]
-    return found
+    row = await reader.once(_SQL["sections_in_view"], **theirs, term=term)
+    return list(row["section_ids"])
 
 
 async def all_sections(reader: Reader, viewer: Viewer) -> list[int]:
     """Every section that is theirs, of whatever term."""
-    row = await reader.only(_SQL["all_sections"], **rights(viewer))
-    found: list[int] = row["section_ids"]
-    return found
+    row = await reader.once(_SQL["all_sections"], **rights(viewer))
+    return list(row["section_ids"])
 
 
 def rights(viewer: Viewer) -> dict[str, object]:
@@ -151,21 +148,12 @@ async def _require(
         return
     if wanted[0] < 1 or wanted[-1] > BIGINT:
         raise not_found(noun)
-    async with _reader_of(source) as reader:
-        row = await reader.one(
+    async with one_statement(source) as reader:
+        row = await reader.once(
             _SQL[query],
             ids=wanted,
             **rights(viewer),
             school_id=wide_school(viewer),
         )
-    if row is None or row["found"] != len(wanted):
+    if row["found"] != len(wanted):
         raise not_found(noun)
-
-
-@asynccontextmanager
-async def _reader_of(source: Source) -> AsyncIterator[Reader]:
-    if isinstance(source, Reader):
-        yield source
-    else:
-        async with one_statement(source) as reader:
-            yield reader

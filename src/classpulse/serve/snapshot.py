@@ -48,6 +48,7 @@ class Reader:
     def __init__(self, connection: Any) -> None:
         # the driver's own: `databases` would parse and compile each statement each time
         self._connection = connection.raw_connection
+        self._known: dict[tuple[Any, ...], Row] = {}
 
     async def one(self, statement: str, **values: object) -> Row | None:
         """The first row, or ``None``."""
@@ -61,6 +62,19 @@ class Reader:
         if row is None:
             raise LookupError("the statement returned no row")
         return row
+
+    async def once(self, statement: str, **values: object) -> Row:
+        """The same of what several parts of an answer ask: read by the first of them alone.
+
+        Of a snapshot, where the answer can't change; the row is not to be changed either.
+        """
+        key = (
+            statement,
+            *(tuple(v) if isinstance(v, list) else v for _, v in sorted(values.items())),
+        )
+        if key not in self._known:
+            self._known[key] = await self.only(statement, **values)
+        return self._known[key]
 
     async def all(self, statement: str, **values: object) -> list[Row]:
         """Every row."""
@@ -141,10 +155,14 @@ def _said_once(record: logging.LogRecord) -> bool:
 
 
 @asynccontextmanager
-async def one_statement(database: Database) -> AsyncIterator[Reader]:
-    """A connection for single statements, each of which is its own transaction."""
+async def one_statement(source: Source) -> AsyncIterator[Reader]:
+    """A connection for single statements, each of which is its own transaction; or the reader of
+    an answer that is being made."""
+    if isinstance(source, Reader):
+        yield source
+        return
     async with AsyncExitStack() as stack:
-        connection = await _connection(stack, database)
+        connection = await _connection(stack, source)
         yield Reader(connection)
     database_outage.over()
 

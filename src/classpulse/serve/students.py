@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from databases import Database
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from classpulse.serve.answers import answer, listed, listed_student, performers
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import Cursor, Id, Ids, Limit, check_range, read_body, read_query
 from classpulse.serve.scope import require_sections, require_subjects, sections_in_view
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -166,13 +165,13 @@ class Sorted(Struct, frozen=True):
 
 
 async def students_of(
-    database: Database, viewer: Viewer, filters: Filters
+    source: Source, viewer: Viewer, filters: Filters
 ) -> tuple[dict[str, Any], Sorted]:
     """A page of the standings that somebody may see and that pass the filters, and its order.
 
     Of the sections of the current terms, of ``term``, or of exactly the sections asked for.
     """
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_asked(reader, viewer, filters)
         return await _page(reader, sections, filters)
 
