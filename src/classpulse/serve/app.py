@@ -46,6 +46,7 @@ from classpulse.serve import (
 )
 from classpulse.serve.application import Application
 from classpulse.serve.arrivals import Arrivals
+from classpulse.serve.compression import Compression
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
@@ -187,7 +188,7 @@ def _routes() -> list[BaseRoute]:
 
 
 def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Middleware]:
-    middleware = [Middleware(SecurityHeaders)]
+    middleware = [Middleware(SecurityHeaders), Middleware(Compression)]
     if settings.forwarded_allow:
         # before anything that asks for the client's address or whether it came by HTTPS
         trusted = list(settings.forwarded_allow)

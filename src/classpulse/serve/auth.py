@@ -1,6 +1,5 @@
 """Who sent a request: a bearer token, else the cookie."""
 
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -90,8 +89,7 @@ def _check_csrf(conn: HTTPConnection, viewer: Viewer) -> None:
     if not same_site(conn):
         raise Problem(403, "A write with the cookie must come from this site's own pages.")
     sent = conn.headers.get(CSRF_HEADER, "")
-    expected = tokens.csrf(conn.app.state.jwt_secret, viewer.jti)
-    if not hmac.compare_digest(sent.encode(), expected.encode()):
+    if not tokens.is_csrf(conn.app.state.jwt_secret, viewer.jti, sent):
         raise Problem(
             403, f"A write with the cookie needs the header {CSRF_HEADER}: login and me give it."
         )

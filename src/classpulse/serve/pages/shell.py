@@ -73,7 +73,7 @@ async def view(
             "asked": asked,
             "viewer_name": viewer.name,
             "who": viewer.educator_id,
-            "csrf_token": tokens.csrf(request.app.state.jwt_secret, viewer.jti),
+            "csrf_token": tokens.masked(tokens.csrf(request.app.state.jwt_secret, viewer.jti)),
             "theme": theme_of(request),
             "terms": terms,
             "term": next((one for one in terms if one["id"] == asked.term), None),
