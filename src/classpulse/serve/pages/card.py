@@ -16,7 +16,7 @@ from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.parameters import NoParameters, Term, path_id
-from classpulse.serve.snapshot import Reader
+from classpulse.serve.snapshot import Reader, Source, snapshot
 from classpulse.serve.student import recorded_days, student_in
 from classpulse.serve.viewer import Viewer
 
@@ -24,11 +24,12 @@ _WEEKS = 16
 _NEWEST = 10
 
 
-async def card_of(reader: Reader, viewer: Viewer, student_id: int) -> dict[str, Any]:
+async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """What the card shows; 404 unless the student is theirs to see."""
-    student = plain(await student_in(reader, viewer, student_id))
-    days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
-    changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+    async with snapshot(source) as reader:
+        student = plain(await student_in(reader, viewer, student_id))
+        days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
+        changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
     # of a student in one section it need not be said at each line that it was there
     only = {standing["section_name"] for standing in student["standings"]}
     known = only.pop() if len(only) == 1 else None
