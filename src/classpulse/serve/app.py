@@ -150,6 +150,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
+        await state.press.drawer.close()
         await state.limits.streams.leave()
         tasks.cancel_scope.cancel()
 

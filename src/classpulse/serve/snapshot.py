@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -192,7 +192,8 @@ async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
         await connection.execute(begin)
         yield
     except BaseException:
-        if not connection.is_closed():
+        # of one that is lost there is nothing to roll back
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
             await connection.execute("rollback")
         raise
     await connection.execute("commit")
