@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from classpulse.serve import tokens
 from classpulse.serve.origin import same_site
@@ -18,6 +19,8 @@ COOKIE = "classpulse_token"
 CSRF_COOKIE = "classpulse_csrf"
 CSRF_HEADER = "X-CSRF-Token"
 ENDED = "The token was signed out, or its educator is not active: log in again."
+# Where the limits leave what a token says, so that it is checked once for a request.
+_READ = "classpulse.claims"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -54,7 +57,15 @@ async def reading(conn: HTTPConnection) -> AsyncIterator[tuple[Reader, Viewer]]:
 
 async def viewer_of_token(app: Starlette, token: str, look_up: Look = _look_up) -> Viewer:
     """The viewer that a token stands for; raises a 401 problem."""
-    return _active(await look_up(app, _claims(app, token)))
+    return _active(await look_up(app, _claims(app, token, {})))
+
+
+def claims_in(scope: Scope, token: str, secret: str, session_days: int) -> Claims:
+    """What a request's token says, checked for the first who asks; raises ``TokenError``."""
+    known: dict[str, Claims] = scope.setdefault(_READ, {})
+    if token not in known:
+        known[token] = tokens.read(secret, token, session_days=session_days)
+    return known[token]
 
 
 def _claims_of(conn: HTTPConnection) -> tuple[Claims, bool]:
@@ -64,17 +75,17 @@ def _claims_of(conn: HTTPConnection) -> tuple[Claims, bool]:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise unauthorized("The Authorization header must read: Bearer TOKEN.")
-        return _claims(conn.app, token.strip()), False
+        return _claims(conn.app, token.strip(), conn.scope), False
     cookie = conn.cookies.get(COOKIE)
     if not cookie:
         raise unauthorized("Log in, or send a token: Authorization: Bearer TOKEN.")
-    return _claims(conn.app, cookie), True
+    return _claims(conn.app, cookie, conn.scope), True
 
 
-def _claims(app: Starlette, token: str) -> Claims:
+def _claims(app: Starlette, token: str, scope: Scope) -> Claims:
     state = app.state
     try:
-        return tokens.read(state.jwt_secret, token, session_days=state.settings.session_days)
+        return claims_in(scope, token, state.jwt_secret, state.settings.session_days)
     except tokens.TokenError as error:
         raise unauthorized(str(error)) from None
 
