@@ -12,7 +12,7 @@ from classpulse.serve import tokens
 from classpulse.serve.app import create_app
 from classpulse.settings import Settings
 
-from .conftest import TEACHER, District
+from .conftest import PRINCIPAL, TEACHER, District
 from .wire import Wire, relay
 
 SECRET = "a secret for tests, of more than 32 bytes"
@@ -36,7 +36,7 @@ MOST = {
 
 
 @asynccontextmanager
-async def counted(url: str) -> "AsyncIterator[tuple[httpx2.AsyncClient, Wire]]":
+async def counted(url: str, who: int = TEACHER) -> "AsyncIterator[tuple[httpx2.AsyncClient, Wire]]":
     """A server without its pipeline, and what goes over the wire for each request."""
     async with relay(url) as wire:
         app = create_app(
@@ -45,7 +45,7 @@ async def counted(url: str) -> "AsyncIterator[tuple[httpx2.AsyncClient, Wire]]":
             listen_url=url,
             jwt_secret=SECRET,
         )
-        token = tokens.issue(SECRET, TEACHER, "educator", timedelta(hours=1))
+        token = tokens.issue(SECRET, who, "educator", timedelta(hours=1))
         async with (
             app.state.database,
             httpx2.AsyncClient(
@@ -76,3 +76,20 @@ async def test_a_token_that_is_none_of_ours_costs_no_round_trip(district: Distri
             answer = await http.get(path, headers={"Authorization": "Bearer of.no.kind"})
             assert answer.status_code in (303, 401)
         assert wire.round_trips == before
+
+
+@pytest.mark.parametrize("path", ["/", "/sections", "/subjects", "/students", "/sections/1"])
+async def test_a_page_of_a_district_is_short_on_the_wire(district: District, path: str) -> None:
+    async with counted(district.url, PRINCIPAL) as (http, _):
+        answer = await http.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) <= 15_000
+
+
+@pytest.mark.parametrize("path", ["/overview", "/sections", "/subjects", "/students"])
+async def test_an_answer_of_a_district_is_short_on_the_wire(district: District, path: str) -> None:
+    async with counted(district.url, PRINCIPAL) as (http, _):
+        answer = await http.get(API + path, headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert int(answer.headers["content-length"]) <= 40_000

@@ -20,6 +20,8 @@ from classpulse.serve.students import students_of
 from classpulse.serve.subjects import subject_names
 from classpulse.serve.viewer import Viewer
 
+_MOST_CHOICES = 500
+
 
 async def _students(request: Request, reader: Reader, viewer: Viewer, asked: StudentsQuery) -> Page:
     filters = asked.filters(section=asked.section_id, subject=asked.subject_id)
@@ -53,20 +55,23 @@ async def _students(request: Request, reader: Reader, viewer: Viewer, asked: Stu
 
 async def _choices(reader: Reader, viewer: Viewer, asked: StudentsQuery) -> list[dict[str, Any]]:
     sections = await sections_in_view(reader, viewer, asked.term)
-    return [
-        {
-            "name": "section_id",
-            "label": "Section",
-            "options": await section_names(reader, sections),
-            "chosen": asked.section_id,
-        },
-        {
-            "name": "subject_id",
-            "label": "Subject",
-            "options": await subject_names(reader, sections),
-            "chosen": asked.subject_id,
-        },
-    ]
+    subject = {
+        "name": "subject_id",
+        "label": "Subject",
+        "options": await subject_names(reader, sections),
+        "chosen": asked.subject_id,
+    }
+    # nobody finds one among thousands, and each page would carry them all
+    offered = sections if len(sections) <= _MOST_CHOICES else list(asked.section_id)
+    if sections and not offered:
+        return [subject]
+    section = {
+        "name": "section_id",
+        "label": "Section",
+        "options": await section_names(reader, offered),
+        "chosen": asked.section_id,
+    }
+    return [section, subject]
 
 
 routes = [Route("/students", for_viewers(StudentsQuery, _students))]
