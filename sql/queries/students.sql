@@ -12,82 +12,42 @@ with counted as (
         cast(0 as numeric) as key,
         '' as section_key,
         cast(0 as bigint) as section_place,
-        case when cast(:by_last_name as boolean) then named.by_last_name else named.by_name end
-            as name_key
+        sorting.name_key
     from
         -- include: measured
+    cross join lateral (
+        select case when cast(:by_last_name as boolean) then named.by_last_name else named.by_name end
+            as name_key
+    ) as sorting
     where (
             -- include: passing
         )
+        -- where the index is entered
         and (
             cast(:after_id as bigint) is null
             or case
                 when cast(:descending as boolean)
-                    then left(
-                        case
-                            when cast(:by_last_name as boolean) then named.by_last_name
-                            else named.by_name
-                        end,
-                        100
-                    ) <= left(cast(:after_name as text), 100)
-                else left(
-                    case
-                        when cast(:by_last_name as boolean) then named.by_last_name
-                        else named.by_name
-                    end,
-                    100
-                ) >= left(cast(:after_name as text), 100)
+                    then left(sorting.name_key, 100) <= left(cast(:after_name as text), 100)
+                else left(sorting.name_key, 100) >= left(cast(:after_name as text), 100)
             end
         )
         and (
             cast(:after_id as bigint) is null
             or case
-                when cast(:descending as boolean)
-                    then case
-                        when cast(:by_last_name as boolean) then named.by_last_name
-                        else named.by_name
-                    end < cast(:after_name as text)
-                else case
-                    when cast(:by_last_name as boolean) then named.by_last_name
-                    else named.by_name
-                end > cast(:after_name as text)
+                when cast(:descending as boolean) then sorting.name_key < cast(:after_name as text)
+                else sorting.name_key > cast(:after_name as text)
             end
             or (
-                case
-                    when cast(:by_last_name as boolean) then named.by_last_name
-                    else named.by_name
-                end = cast(:after_name as text)
+                sorting.name_key = cast(:after_name as text)
                 and (standing.student_id, standing.section_id)
                 > (cast(:after_id as bigint), cast(:after_section as bigint))
             )
         )
     order by
-        case
-            when not cast(:descending as boolean)
-                then left(
-                    case
-                        when cast(:by_last_name as boolean) then named.by_last_name
-                        else named.by_name
-                    end,
-                    100
-                )
-        end,
-        case
-            when cast(:descending as boolean)
-                then left(
-                    case
-                        when cast(:by_last_name as boolean) then named.by_last_name
-                        else named.by_name
-                    end,
-                    100
-                )
-        end desc,
-        case when not cast(:descending as boolean) then case
-            when cast(:by_last_name as boolean) then named.by_last_name else named.by_name
-        end end,
-        case when cast(:descending as boolean) then case
-            when cast(:by_last_name as boolean) then named.by_last_name else named.by_name
-        end end desc,
+        case when not cast(:descending as boolean) then left(sorting.name_key, 100) end,
+        case when cast(:descending as boolean) then left(sorting.name_key, 100) end desc,
+        case when not cast(:descending as boolean) then sorting.name_key end,
+        case when cast(:descending as boolean) then sorting.name_key end desc,
         standing.student_id,
         standing.section_id
     limit cast(:limit as bigint)
@@ -114,29 +74,12 @@ with counted as (
         standing.student_id,
         standing.section_id,
         case cast(:sort as text)
-            when 'average'
-                then case
-                    when cast(:basis_subject as bigint) is null then standing.average
-                    else own.average
-                end
-            when 'average_if_missing_zero'
-                then case
-                    when cast(:basis_subject as bigint) is null
-                        then standing.average_if_missing_zero
-                    else classpulse.rounded(own.exact_average_if_missing_zero)
-                end
+            when 'average' then figures.average
+            when 'average_if_missing_zero' then figures.average_if_missing_zero
             when 'attendance' then standing.attendance_percentage
             when 'roll_number' then enrollment.roll_number
-            when 'graded'
-                then case
-                    when cast(:basis_subject as bigint) is null then standing.graded_count
-                    else own.graded_count
-                end
-            when 'missing'
-                then case
-                    when cast(:basis_subject as bigint) is null then standing.missing_count
-                    else own.missing_count
-                end
+            when 'graded' then figures.graded_count
+            when 'missing' then figures.missing_count
             else 0
         end * case when cast(:descending as boolean) then -1 else 1 end as key,
         coalesce(placed.section_key, '') as section_key,

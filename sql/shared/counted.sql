@@ -23,9 +23,9 @@ select case
                 and (
                     cast(:subjects as bigint[]) is null
                     or whole.section_id in (
-                        select figures.section_id from public.performance_cache as figures
-                        where figures.subject_id = any(cast(:subjects as bigint[]))
-                            and figures.section_id = any(cast(:sections as bigint[]))
+                        select taught.section_id from public.performance_cache as taught
+                        where taught.subject_id = any(cast(:subjects as bigint[]))
+                            and taught.section_id = any(cast(:sections as bigint[]))
                     )
                 )
         )
@@ -37,6 +37,7 @@ select case
             on own.student_id = standing.student_id
             and own.section_id = standing.section_id
             and own.subject_id = cast(:basis_subject as bigint)
+        -- include: basis
         where
             -- include: passing
     )

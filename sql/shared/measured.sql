@@ -6,3 +6,4 @@ left join classpulse.subject_standings as own
     on own.student_id = standing.student_id
     and own.section_id = standing.section_id
     and own.subject_id = cast(:basis_subject as bigint)
+-- include: basis

@@ -1,4 +1,4 @@
--- Of `standing`, `named` and `own`: the section is one of these, and the filters let it through.
+-- Of `standing`, `named` and `figures`: the section is one of these, and the filters let it through.
 -- Through hundreds of sections the index would be looked through for each row: they are hashed.
 case
     when cast(:many_sections as boolean)
@@ -8,38 +8,26 @@ end
 and (
     cast(:subjects as bigint[]) is null
     or standing.section_id in (
-        select figures.section_id from public.performance_cache as figures
-        where figures.subject_id = any(cast(:subjects as bigint[]))
-            and figures.section_id = any(cast(:sections as bigint[]))
+        select taught.section_id from public.performance_cache as taught
+        where taught.subject_id = any(cast(:subjects as bigint[]))
+            and taught.section_id = any(cast(:sections as bigint[]))
     )
 )
 and (
     cast(:status as text) is null
     or case cast(:status as text)
-        when 'pass'
-            then case
-                when cast(:basis_subject as bigint) is null then standing.passed else own.passed
-            end
-        when 'fail'
-            then not case
-                when cast(:basis_subject as bigint) is null then standing.passed else own.passed
-            end
-        else case
-            when cast(:basis_subject as bigint) is null then standing.passed else own.passed
-        end is null
+        when 'pass' then figures.passed
+        when 'fail' then not figures.passed
+        else figures.passed is null
     end
 )
 and (
     cast(:min_average as numeric) is null
-    or case
-        when cast(:basis_subject as bigint) is null then standing.average else own.average
-    end >= cast(:min_average as numeric)
+    or figures.average >= cast(:min_average as numeric)
 )
 and (
     cast(:max_average as numeric) is null
-    or case
-        when cast(:basis_subject as bigint) is null then standing.average else own.average
-    end <= cast(:max_average as numeric)
+    or figures.average <= cast(:max_average as numeric)
 )
 and (
     cast(:attendance_below as numeric) is null

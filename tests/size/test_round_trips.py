@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from classpulse.assets import folder
 from classpulse.serve import tokens
 from classpulse.serve.app import create_app
 from classpulse.settings import Settings
+from classpulse.sql import queries
 
 from .conftest import PRINCIPAL, TEACHER, District
 from .wire import Wire, relay
@@ -93,3 +95,10 @@ async def test_an_answer_of_a_district_is_short_on_the_wire(district: District, 
         answer = await http.get(API + path, headers={"Accept-Encoding": "gzip"})
         assert answer.status_code == 200
         assert int(answer.headers["content-length"]) <= 40_000
+
+
+@pytest.mark.parametrize("room", sorted(path.stem for path in folder("sql").glob("queries/*.sql")))
+def test_a_statement_is_short_enough_to_stay_prepared(room: str) -> None:
+    """Longer ones the driver prepares each time: another round trip, and parsing."""
+    kept = 15 * 1024
+    assert {name for name, text in queries(room).items() if len(text) > kept} == set()
