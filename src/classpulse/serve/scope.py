@@ -36,7 +36,7 @@ async def viewer_by_id(
 async def viewers_of(source: Source, tokens: Collection[Claims]) -> list[Viewer | None]:
     """:func:`viewer_by_id` for many tokens, with one statement."""
     ids = sorted({claims.educator_id for claims in tokens})
-    async with _reader_of(source) as reader:
+    async with one_statement(source) as reader:
         rows = await reader.all(_SQL["viewers"], ids=ids, jtis=[claims.jti for claims in tokens])
     found = {row["id"]: (row, _rights_in(row)) for row in rows}
     return [
