@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import asyncpg
 import debian_servers
 import pytest
@@ -98,6 +99,19 @@ async def _is_lost(reader: Reader) -> None:
 async def _is_cut_off(reader: Reader) -> None:
     async with asyncio.timeout(0.2):
         await reader.one("select pg_sleep(60)")
+
+
+async def test_a_scope_that_is_cancelled_leaves_no_transaction(pool: Pool) -> None:
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: said.append(told))
+    for statement in ("select 1", "select pg_sleep(60)"):
+        with anyio.move_on_after(0.5):
+            async with snapshot(pool) as reader:
+                await reader.one(statement)
+                await anyio.sleep_forever()
+        assert await settings_of(pool) == EXPECTED
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert said == []
 
 
 @pytest.mark.parametrize(

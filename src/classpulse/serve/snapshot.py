@@ -193,7 +193,8 @@ async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
         yield
     except BaseException:
         # of one that is lost there is nothing to roll back
-        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
+        lost = (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError)
+        with suppress(*lost), anyio.move_on_after(_WAIT, shield=True):
             await connection.execute("rollback")
         raise
     await connection.execute("commit")
@@ -203,7 +204,8 @@ async def _connection(stack: AsyncExitStack, database: Database) -> Any:
     connection = database.connection()
     try:
         with anyio.move_on_after(_WAIT) as waiting:
-            await stack.enter_async_context(connection)
+            await connection.__aenter__()
+            stack.push_async_callback(_give_back, connection)
     except (*AWAY, asyncpg.PostgresError) as error:
         # whatever the server says to one who connects, it is no fault of the request
         database_outage.failed(error)
@@ -211,3 +213,9 @@ async def _connection(stack: AsyncExitStack, database: Database) -> Any:
     if waiting.cancelled_caught:
         raise unavailable("All database connections are busy. Try again in a moment.")
     return connection
+
+
+async def _give_back(connection: Any) -> None:
+    """Also where the request is cut off: a connection that is kept is lost to all others."""
+    with anyio.CancelScope(shield=True):
+        await connection.__aexit__()
