@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from classpulse.serve.pages import rendering
+from classpulse.serve.pages import known, rendering
 
 from .conftest import Client
 from .reports import read_csv
@@ -244,7 +244,7 @@ async def test_a_view_is_written_beside_the_event_loop(
         threads.append(threading.get_ident())
         return write(*arguments)
 
-    monkeypatch.setattr(rendering, "page", noting)
+    monkeypatch.setattr(known, "page", noting)
     await page_of(client, "/")
     assert threads
     assert threading.get_ident() not in threads

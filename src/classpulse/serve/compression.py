@@ -110,6 +110,6 @@ def _may_be_packed(status: int, headers: MutableHeaders) -> bool:
         media_type in _TYPES
         and status not in (204, 206, 304)
         and "content-encoding" not in headers
-        # one that names these very bytes
-        and "etag" not in headers
+        # a strong one names these very bytes
+        and not headers.get("etag", "").startswith('"')
     )
