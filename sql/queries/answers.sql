@@ -1,14 +1,9 @@
 -- name: as_of
--- Where the figures of this snapshot stand in the log.
+-- Where the figures of this snapshot stand in the log, and which sections' are older.
 select
     state.epoch || '-' || state.position as as_of,
     state.as_of_time,
-    array(
-        select aside.section_id
-        from classpulse.set_aside as aside
-        where aside.section_id = any(cast(:sections as bigint[]))
-        order by aside.section_id
-    ) as set_aside
+    array(select aside.section_id from classpulse.set_aside as aside) as set_aside
 from classpulse.state;
 
 -- name: no_letters

@@ -96,7 +96,15 @@ where (
     )
     and case
         when cast(:term as bigint) is null
-            then section.id in (select current.section_id from classpulse.current_sections as current)
+            then section.term_id is null or section.term_id in (
+                select current.term_id
+                from classpulse.current_terms as current
+                where cast(:everything as boolean)
+                    or current.school_id in (
+                        select own.school_id from public.sections as own
+                        where own.id = any(cast(:sections as bigint[]))
+                    )
+            )
         else section.term_id = cast(:term as bigint)
     end;
 

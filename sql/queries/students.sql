@@ -1,188 +1,140 @@
+-- name: page_by_name
+-- Standings that pass the filters, by the names of their students, after the one that the cursor
+-- names. Always at least one row: `total` counts all that pass. Only what decides the order is read
+-- of many; only those of the page are looked up whole. An index has the keys' first 100 characters
+-- in order, so that of a district the first page reads little more than itself.
+with counted as (
+    -- include: counted
+), page as materialized (
+    select
+        standing.student_id,
+        standing.section_id,
+        cast(0 as numeric) as key,
+        '' as section_key,
+        cast(0 as bigint) as section_place,
+        sorting.name_key
+    from
+        -- include: measured
+    cross join lateral (
+        select case when cast(:by_last_name as boolean) then named.by_last_name else named.by_name end
+            as name_key
+    ) as sorting
+    where (
+            -- include: passing
+        )
+        -- where the index is entered
+        and (
+            cast(:after_id as bigint) is null
+            or case
+                when cast(:descending as boolean)
+                    then left(sorting.name_key, 100) <= left(cast(:after_name as text), 100)
+                else left(sorting.name_key, 100) >= left(cast(:after_name as text), 100)
+            end
+        )
+        and (
+            cast(:after_id as bigint) is null
+            or case
+                when cast(:descending as boolean) then sorting.name_key < cast(:after_name as text)
+                else sorting.name_key > cast(:after_name as text)
+            end
+            or (
+                sorting.name_key = cast(:after_name as text)
+                and (standing.student_id, standing.section_id)
+                > (cast(:after_id as bigint), cast(:after_section as bigint))
+            )
+        )
+    order by
+        case when not cast(:descending as boolean) then left(sorting.name_key, 100) end,
+        case when cast(:descending as boolean) then left(sorting.name_key, 100) end desc,
+        case when not cast(:descending as boolean) then sorting.name_key end,
+        case when cast(:descending as boolean) then sorting.name_key end desc,
+        standing.student_id,
+        standing.section_id
+    limit cast(:limit as bigint)
+)
+-- include: whole_standings
+;
+
 -- name: page
--- Standings that pass the filters, in order, after the one that the cursor names; unknown values
--- come last either way. Always at least one row: `total` counts all that pass. All are filtered and
--- sorted by a few columns; only those of the page are looked up whole.
-with placed as materialized (
+-- The same by a figure, or by the section; unknown values come last either way.
+with counted as (
+    -- include: counted
+), placed as materialized (
     -- by the name that a section has, so that no page shifts when another comes or goes
     select
         section.id,
-        case
-            when cast(:sort as text) = 'section'
-                then classpulse.sort_key(array[section.name], school.locale)
-            else ''
-        end collate "C" as section_key,
-        case
-            when cast(:sort as text) <> 'section' then 0
-            when cast(:descending as boolean) then -section.id
-            else section.id
-        end as section_place
+        classpulse.sort_key(array[section.name], school.locale) collate "C" as section_key,
+        case when cast(:descending as boolean) then -section.id else section.id end
+            as section_place
     from public.sections as section
     join public.schools as school on school.id = section.school_id
-    where section.id = any(cast(:sections as bigint[]))
+    where cast(:sort as text) = 'section' and section.id = any(cast(:sections as bigint[]))
 ), measured as (
-    -- what is filtered and sorted by: the standing's figures, or those of its part in one subject
     select
-        standing.*,
-        case when asked.subject_id is null then standing.average_score else own.average end
-            as measured_average,
-        case
-            when asked.subject_id is null then standing.average_if_missing_zero
-            else classpulse.rounded(own.exact_average_if_missing_zero)
-        end as measured_if_missing_zero,
-        case
-            when asked.subject_id is null then standing.status
-            when own.passed then 'pass'
-            when not own.passed then 'fail'
-            else 'no_data'
-        end as measured_status,
-        case when asked.subject_id is null then standing.graded_count else own.graded_count end
-            as measured_graded,
-        case when asked.subject_id is null then standing.missing_count else own.missing_count end
-            as measured_missing
-    from (select cast(:basis_subject as bigint) as subject_id) as asked
-    cross join classpulse.standing_figures as standing
-    left join classpulse.subject_standings as own
-        on own.student_id = standing.id
-        and own.section_id = standing.section_id
-        and own.subject_id = asked.subject_id
-    where standing.section_id = any(cast(:sections as bigint[]))
-        and (
-            cast(:subjects as bigint[]) is null
-            or exists (
-                select from public.performance_cache as figures
-                where figures.section_id = standing.section_id
-                    and figures.subject_id = any(cast(:subjects as bigint[]))
-            )
-        )
-), filtered as materialized (
-    select
-        measured.id,
-        measured.section_id,
+        standing.student_id,
+        standing.section_id,
         case cast(:sort as text)
-            when 'average' then measured.measured_average
-            when 'average_if_missing_zero' then measured.measured_if_missing_zero
-            when 'attendance' then measured.attendance_percentage
-            when 'roll_number' then measured.roll_number
-            when 'graded' then measured.measured_graded
-            when 'missing' then measured.measured_missing
+            when 'average' then figures.average
+            when 'average_if_missing_zero' then figures.average_if_missing_zero
+            when 'attendance' then standing.attendance_percentage
+            when 'roll_number' then enrollment.roll_number
+            when 'graded' then figures.graded_count
+            when 'missing' then figures.missing_count
             else 0
         end * case when cast(:descending as boolean) then -1 else 1 end as key,
-        placed.section_key,
-        placed.section_place,
-        case
-            when cast(:by_last_name as boolean) then measured.by_last_name
-            else measured.by_name
-        end as name_key,
-        cast(:sort as text) in ('name', 'last_name') and cast(:descending as boolean) as backwards
-    from measured
-    join placed on placed.id = measured.section_id
-    where (cast(:status as text) is null or measured.measured_status = cast(:status as text))
-        and (
-            cast(:min_average as numeric) is null
-            or measured.measured_average >= cast(:min_average as numeric)
-        )
-        and (
-            cast(:max_average as numeric) is null
-            or measured.measured_average <= cast(:max_average as numeric)
-        )
-        and (
-            cast(:attendance_below as numeric) is null
-            or measured.attendance_percentage < cast(:attendance_below as numeric)
-        )
-        and (
-            cast(:q as text) is null
-            or measured.words like all (classpulse.search_patterns(cast(:q as text)))
-            or position(lower(cast(:q as text)) in measured.number_searched) > 0
-        )
-), page as (
+        coalesce(placed.section_key, '') as section_key,
+        coalesce(placed.section_place, 0) as section_place,
+        case when cast(:by_last_name as boolean) then named.by_last_name else named.by_name end
+            as name_key
+    from
+        -- include: measured
+    left join public.enrollments as enrollment
+        on enrollment.student_id = standing.student_id
+        and enrollment.section_id = standing.section_id
+    left join placed on placed.id = standing.section_id and cast(:sort as text) = 'section'
+    where
+        -- include: passing
+), page as materialized (
     select *
-    from filtered
+    from measured
     where cast(:after_id as bigint) is null
-        or (filtered.key is null and not cast(:after_unknown as boolean))
-        or filtered.key > cast(:after_key as numeric)
+        or (measured.key is null and not cast(:after_unknown as boolean))
+        or measured.key > cast(:after_key as numeric)
         or case
             when cast(:descending as boolean)
-                then filtered.section_key < cast(:after_section_key as text)
-            else filtered.section_key > cast(:after_section_key as text)
+                then measured.section_key < cast(:after_section_key as text)
+            else measured.section_key > cast(:after_section_key as text)
         end
         or (
-            filtered.section_key = cast(:after_section_key as text)
-            and filtered.section_place > cast(:after_section_place as bigint)
+            measured.section_key = cast(:after_section_key as text)
+            and measured.section_place > cast(:after_section_place as bigint)
         )
         or (
-            (filtered.key is null) = cast(:after_unknown as boolean)
-            and filtered.key is not distinct from cast(:after_key as numeric)
-            and filtered.section_key = cast(:after_section_key as text)
-            and filtered.section_place = cast(:after_section_place as bigint)
+            (measured.key is null) = cast(:after_unknown as boolean)
+            and measured.key is not distinct from cast(:after_key as numeric)
+            and measured.section_key = cast(:after_section_key as text)
+            and measured.section_place = cast(:after_section_place as bigint)
             and (
-                case
-                    when filtered.backwards then filtered.name_key < cast(:after_name as text)
-                    else filtered.name_key > cast(:after_name as text)
-                end
+                measured.name_key > cast(:after_name as text)
                 or (
-                    filtered.name_key = cast(:after_name as text)
-                    and (filtered.id, filtered.section_id)
+                    measured.name_key = cast(:after_name as text)
+                    and (measured.student_id, measured.section_id)
                     > (cast(:after_id as bigint), cast(:after_section as bigint))
                 )
             )
         )
     order by
-        filtered.key nulls last,
-        case when not cast(:descending as boolean) then filtered.section_key end,
-        case when cast(:descending as boolean) then filtered.section_key end desc,
-        filtered.section_place,
-        case when not filtered.backwards then filtered.name_key end,
-        case when filtered.backwards then filtered.name_key end desc,
-        filtered.id,
-        filtered.section_id
+        measured.key nulls last,
+        case when not cast(:descending as boolean) then measured.section_key end,
+        case when cast(:descending as boolean) then measured.section_key end desc,
+        measured.section_place,
+        measured.name_key,
+        measured.student_id,
+        measured.section_id
     limit cast(:limit as bigint)
-), numbered as (
-    select page.*, row_number() over () as place from page
 )
-select
-    counted.total,
-    numbered.key,
-    numbered.section_key,
-    numbered.section_place,
-    numbered.name_key,
-    standing.id,
-    standing.student_number,
-    standing.name,
-    standing.first_name,
-    standing.last_name,
-    standing.email,
-    standing.section_id,
-    standing.section_name,
-    standing.roll_number,
-    standing.average_score,
-    standing.average_if_missing_zero,
-    standing.letter,
-    standing.status,
-    standing.attendance_percentage,
-    standing.attendance_percentage_unexcused,
-    standing.chronically_absent,
-    standing.graded_count,
-    standing.missing_count,
-    standing.total_subjects,
-    standing.passed_subjects,
-    standing.failed_subjects,
-    own.average as own_average,
-    classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
-    own.letter as own_letter,
-    own.passed as own_passed,
-    own.graded_count as own_graded_count,
-    own.missing_count as own_missing_count
-from (select count(*) as total from filtered) as counted
-left join (
-    numbered
-    join classpulse.standing_figures as standing
-        on standing.id = numbered.id and standing.section_id = numbered.section_id
-    left join classpulse.subject_standings as own
-        on own.student_id = numbered.id
-        and own.section_id = numbered.section_id
-        and own.subject_id = cast(:basis_subject as bigint)
-) on true
-order by numbered.place;
+-- include: whole_standings
+;
 
 -- name: name_order
 -- Whether lists of these sections go by the last name: yes, unless each of their schools says no.

@@ -22,7 +22,8 @@ def read(path: Path) -> str:
 
 def _included(line: re.Match[str]) -> str:
     part = folder("sql").joinpath("shared", f"{line['part']}.sql").read_text()
-    return indent(part.rstrip(), line["indent"])
+    # a part may have parts
+    return indent(_INCLUDE.sub(_included, part.rstrip()), line["indent"])
 
 
 @cache

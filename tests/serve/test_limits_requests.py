@@ -14,6 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from processes import serving as running
 
+from classpulse.serve import tokens
 from classpulse.serve.limits import request_counts
 from classpulse.serve.limits.address import network_of
 from classpulse.serve.limits.request_counts import RequestCounts
@@ -234,3 +235,22 @@ async def test_uvicorns_own_setting_has_no_effect(
             with answer:
                 cookies = answer.headers.get_all("set-cookie") or []
         assert [("secure" in one.lower()) for one in cookies] == [secure] * 2
+
+
+async def test_a_token_is_checked_once_for_a_request(
+    school_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    read = tokens.read
+
+    def counted(secret: str, token: str, **options: Any) -> tokens.Claims:
+        checked.append(token)
+        return read(secret, token, **options)
+
+    monkeypatch.setattr(tokens, "read", counted)
+    async with serving(school_url, request_limit=(600, 1200)) as client:
+        for path in (f"{API}/overview", "/students"):
+            checked.clear()
+            answer = await client.http.get(path, headers=client.as_(1))
+            assert answer.status_code == 200
+            assert len(checked) == 1

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from starlette.routing import Mount, Route
 
-from classpulse.serve import cursors, overview, sections, snapshot
+from classpulse.serve import cursors, listing, overview, snapshot
 from classpulse.serve.pages import subjects as subjects_page
 from classpulse.serve.problems import AWAY
 
@@ -114,7 +114,7 @@ async def test_a_view_that_fails_is_a_page_that_says_so(
 async def test_a_value_that_the_database_refuses_is_a_page_for_a_person(
     reader: Client, after: tuple[str, int]
 ) -> None:
-    cursor = cursors.write(sections.After(*after))
+    cursor = cursors.write(listing.After("name", False, None, *after))
     answer = await reader.http.get(f"/sections?cursor={cursor}", headers=reader.as_(1))
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("text/html")

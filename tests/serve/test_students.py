@@ -238,3 +238,52 @@ async def test_pages_by_section_lose_nobody_when_a_section_before_no_longer_pass
     await tool.execute("call performance_wait(timeout => '10 s')")
     rest = await client.read(f"{query}&cursor={page['next']}", 3)
     assert [(item["id"], item["section_id"]) for item in rest["items"]] == [(1, 2), (20, 2)]
+
+
+@pytest.mark.parametrize("sort", ["name", "last_name"])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_names_alike_in_their_first_hundred_letters_are_in_order(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]", sort: str, order: str
+) -> None:
+    await tool.execute(
+        "update students set last_name = repeat('x', 100), first_name = repeat('x', 99) || "
+        "(array['c', 'a', 'd', 'b'])[id] where id <= 4"
+    )
+    await tool.execute("call performance_wait(timeout => '10 s')")
+    expected = [2, 4, 1, 3] if order == "asc" else [3, 1, 4, 2]
+    query = f"sort={sort}&order={order}&q=xxxx"
+    assert await ids(client, query) == expected
+    assert await paged(client, query, 1, 1) == [(id_, 1) for id_ in expected]
+
+
+async def test_a_standing_whose_student_is_not_named_yet_is_listed(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """As of one whose name can't be sorted: it has a place from the moment that it is made."""
+    await tool.execute(
+        "create temporary table kept as"
+        " select * from public.student_performance_summaries where student_id = 12;"
+        "delete from public.student_performance_summaries where student_id = 12;"
+        "delete from classpulse.student_names where student_id = 12;"
+        "insert into public.student_performance_summaries select * from kept"
+    )
+    named = "select count(*) from classpulse.student_names where student_id = 12"
+    assert await tool.fetchval(named) == 1
+    assert sorted(await ids(client, "section_id=1&sort=last_name")) == list(range(1, 13))
+
+
+async def test_pages_go_on_over_students_who_are_gone_and_not_folded_out(
+    client: Client, tool: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await tool.execute("set session_replication_role = replica")
+    await tool.execute(
+        "alter table students disable trigger classpulse_capture_delete;"
+        "delete from students where id in (2, 3)"
+    )
+    found: list[int] = []
+    page = await client.read("/students?sort=name&limit=2")
+    while page["next"] is not None:
+        found += [item["id"] for item in page["items"]]
+        page = await client.read(f"/students?sort=name&limit=2&cursor={page['next']}")
+    found += [item["id"] for item in page["items"]]
+    assert found == [1, *range(4, 13)]

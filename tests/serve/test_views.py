@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from classpulse.serve.pages import rendering, shell
+from classpulse.serve.pages import known, rendering
 
 from .conftest import Client
 from .reports import read_csv
@@ -238,12 +238,13 @@ async def test_a_view_is_written_beside_the_event_loop(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []
+    write = rendering.page
 
     def noting(*arguments: Any) -> Any:
         threads.append(threading.get_ident())
-        return rendering.page(*arguments)
+        return write(*arguments)
 
-    monkeypatch.setattr(shell, "page", noting)
+    monkeypatch.setattr(known, "page", noting)
     await page_of(client, "/")
     assert threads
     assert threading.get_ident() not in threads

@@ -23,13 +23,7 @@ async def read_any_bytes(connection: "asyncpg.Connection[asyncpg.Record]") -> No
         decoder=lambda data: _decoded(data[1:]),
         format="binary",
     )
-    await take_any_bytes(connection)
-
-
-async def take_any_bytes(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """The part of it that a pool undoes whenever it takes a connection back."""
-    if _is_unknown(connection):
-        await connection.execute("set client_encoding = 'SQL_ASCII'")
+    await connection.execute("set client_encoding = 'SQL_ASCII'")
 
 
 def _is_unknown(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:

@@ -46,6 +46,7 @@ from classpulse.serve import (
 )
 from classpulse.serve.application import Application
 from classpulse.serve.arrivals import Arrivals
+from classpulse.serve.compression import Compression
 from classpulse.serve.headers import SecurityHeaders
 from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
@@ -149,6 +150,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
+        await state.press.drawer.close()
         await state.limits.streams.leave()
         tasks.cancel_scope.cancel()
 
@@ -187,7 +189,7 @@ def _routes() -> list[BaseRoute]:
 
 
 def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Middleware]:
-    middleware = [Middleware(SecurityHeaders)]
+    middleware = [Middleware(SecurityHeaders), Middleware(Compression)]
     if settings.forwarded_allow:
         # before anything that asks for the client's address or whether it came by HTTPS
         trusted = list(settings.forwarded_allow)

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from databases import Database
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import Id, Ids, NoParameters, PagingOfTerm, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import require_sections, require_subjects, rights, sections_in_view
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -36,12 +35,12 @@ class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     id: Id
 
 
-async def exams_of(database: Database, viewer: Viewer, filters: Filters) -> dict[str, Any]:
+async def exams_of(source: Source, viewer: Viewer, filters: Filters) -> dict[str, Any]:
     """A page of the exams of somebody's sections, the newest first."""
-    await require_sections(database, viewer, filters.section_id)
-    await require_subjects(database, viewer, filters.subject_id)
+    await require_sections(source, viewer, filters.section_id)
+    await require_subjects(source, viewer, filters.subject_id)
     after = cursors.read(filters.cursor, After)
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         if filters.section_id and filters.term is None:
             sections = sorted(set(filters.section_id))
         else:
@@ -73,9 +72,9 @@ async def exams_of(database: Database, viewer: Viewer, filters: Filters) -> dict
         )
 
 
-async def exam_of(database: Database, viewer: Viewer, exam_id: int) -> dict[str, Any]:
+async def exam_of(source: Source, viewer: Viewer, exam_id: int) -> dict[str, Any]:
     """One exam with a row for every student of its section; 404 unless it is theirs."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         exam = await reader.one(_SQL["one"], exam_id=exam_id, **rights(viewer))
         if exam is None:
             raise not_found("exam")

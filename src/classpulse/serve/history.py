@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
-from databases import Database
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +19,7 @@ from classpulse.serve.filters import types_of
 from classpulse.serve.parameters import Limit, read_query
 from classpulse.serve.problems import Problem
 from classpulse.serve.scope import rights
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -51,7 +50,7 @@ class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def history_of(
-    database: Database,
+    source: Source,
     viewer: Viewer,
     *,
     before: str | None = None,
@@ -72,7 +71,7 @@ async def history_of(
         "types": sorted(types) or None,
     }
     found = _of_sections if is_of_few(viewer.scope) else _of_stretch
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         kept = await reader.only(_SQL["kept"])
         position = None if before is None else _position(before, kept["epoch"])
         if kept["newest"] is None:

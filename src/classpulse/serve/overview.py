@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,7 +22,7 @@ from classpulse.serve.auth import viewer_of
 from classpulse.serve.listing import MOST, lowest
 from classpulse.serve.parameters import Term, read_query
 from classpulse.serve.scope import sections_in_view
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -39,15 +38,13 @@ _ATTENDANCE = (
 )
 
 
-async def overview_of(
-    database: Database, viewer: Viewer, *, term: int | None = None
-) -> dict[str, Any]:
+async def overview_of(source: Source, viewer: Viewer, *, term: int | None = None) -> dict[str, Any]:
     """The overview of what somebody may see, ready for :func:`answers.encode`.
 
     Of the current terms, or of ``term``. Nothing to see: zeros for counts, ``None`` for means. Of
     more than 100 sections or subjects those with the lowest averages, and ``truncated`` is true.
     """
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_in_view(reader, viewer, term)
         return await overview_in(reader, viewer, sections, await merged.stand(reader, sections))
 

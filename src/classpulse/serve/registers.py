@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from databases import Database
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import path_id, read_query
 from classpulse.serve.problems import Problem, not_found
 from classpulse.serve.scope import require_sections
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -33,11 +32,11 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def register_of(
-    database: Database, viewer: Viewer, section_id: int, span: Span
+    source: Source, viewer: Viewer, section_id: int, span: Span
 ) -> dict[str, Any]:
     """Every student of a section with what was recorded; 404 unless the section is theirs."""
-    await require_sections(database, viewer, [section_id])
-    async with snapshot(database) as reader:
+    await require_sections(source, viewer, [section_id])
+    async with snapshot(source) as reader:
         bounds = await reader.one(_SQL["bounds"], section_id=section_id)
         if bounds is None:
             raise not_found("section")
@@ -56,13 +55,13 @@ async def register_of(
         }
 
 
-async def days_of(database: Database, viewer: Viewer, section_id: int) -> list[dict[str, Any]]:
+async def days_of(source: Source, viewer: Viewer, section_id: int) -> list[dict[str, Any]]:
     """The newest days of a section's register that hold anything, with how many of each status.
 
     At most ten, the oldest first; 404 unless the section is theirs.
     """
-    await require_sections(database, viewer, [section_id])
-    async with snapshot(database) as reader:
+    await require_sections(source, viewer, [section_id])
+    async with snapshot(source) as reader:
         return await reader.all(_SQL["newest_days"], section_id=section_id, days=_SHOWN_DAYS)
 
 

@@ -1,8 +1,7 @@
 """The one place that resolves what somebody may see."""
 
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -11,7 +10,7 @@ from databases import Database
 from classpulse.events import Scope
 from classpulse.rights import Rights
 from classpulse.serve.problems import not_found
-from classpulse.serve.snapshot import Reader, Row, one_statement
+from classpulse.serve.snapshot import Reader, Row, Source, one_statement
 from classpulse.serve.tokens import Claims
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
@@ -19,8 +18,6 @@ from classpulse.sql import queries
 _SQL = queries("scope")
 _decode_revoked = msgspec.json.Decoder(dict[str, float]).decode
 BIGINT = 2**63 - 1
-# Rights are read from the pool, or in the snapshot of an answer that is being made.
-Source = Database | Reader
 
 
 async def viewer_by_id(
@@ -30,7 +27,7 @@ async def viewer_by_id(
 
     With the ``claims`` of a token: ``None`` too if that token was ended.
     """
-    async with _reader_of(source) as reader:
+    async with one_statement(source) as reader:
         jtis = [] if claims is None else [claims.jti]
         row = await reader.one(_SQL["viewers"], ids=[educator_id], jtis=jtis)
     return None if row is None else _viewer(row, _rights_in(row), claims)
@@ -39,7 +36,7 @@ async def viewer_by_id(
 async def viewers_of(source: Source, tokens: Collection[Claims]) -> list[Viewer | None]:
     """:func:`viewer_by_id` for many tokens, with one statement."""
     ids = sorted({claims.educator_id for claims in tokens})
-    async with _reader_of(source) as reader:
+    async with one_statement(source) as reader:
         rows = await reader.all(_SQL["viewers"], ids=ids, jtis=[claims.jti for claims in tokens])
     found = {row["id"]: (row, _rights_in(row)) for row in rows}
     return [
@@ -98,21 +95,19 @@ async def sections_in_view(reader: Reader, viewer: Viewer, term: int | None = No
     """
     theirs = rights(viewer)
     if term is not None:
-        row = await reader.only(
+        row = await reader.once(
             _SQL["visible_term"], **theirs, own_school=viewer.school_id, term=term
         )
         if not row["found"]:
             raise not_found("term")
-    row = await reader.only(_SQL["sections_in_view"], **theirs, term=term)
-    found: list[int] = row["section_ids"]
-    return found
+    row = await reader.once(_SQL["sections_in_view"], **theirs, term=term)
+    return list(row["section_ids"])
 
 
 async def all_sections(reader: Reader, viewer: Viewer) -> list[int]:
     """Every section that is theirs, of whatever term."""
-    row = await reader.only(_SQL["all_sections"], **rights(viewer))
-    found: list[int] = row["section_ids"]
-    return found
+    row = await reader.once(_SQL["all_sections"], **rights(viewer))
+    return list(row["section_ids"])
 
 
 def rights(viewer: Viewer) -> dict[str, object]:
@@ -153,21 +148,12 @@ async def _require(
         return
     if wanted[0] < 1 or wanted[-1] > BIGINT:
         raise not_found(noun)
-    async with _reader_of(source) as reader:
-        row = await reader.one(
+    async with one_statement(source) as reader:
+        row = await reader.once(
             _SQL[query],
             ids=wanted,
             **rights(viewer),
             school_id=wide_school(viewer),
         )
-    if row is None or row["found"] != len(wanted):
+    if row["found"] != len(wanted):
         raise not_found(noun)
-
-
-@asynccontextmanager
-async def _reader_of(source: Source) -> AsyncIterator[Reader]:
-    if isinstance(source, Reader):
-        yield source
-    else:
-        async with one_statement(source) as reader:
-            yield reader

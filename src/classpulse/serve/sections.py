@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +19,7 @@ from classpulse.serve.listing import BY_NAME, Listing, parameters, take
 from classpulse.serve.parameters import NoParameters, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import require_sections, sections_in_view
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -63,10 +62,10 @@ async def section_names(reader: Reader, sections: list[int]) -> list[Row]:
 
 
 async def sections_listed(
-    database: Database, viewer: Viewer, asked: Listing, *, with_performers: bool = True
+    source: Source, viewer: Viewer, asked: Listing, *, with_performers: bool = True
 ) -> dict[str, Any]:
     """A page of somebody's sections, each with its performers or without."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
         rows = await reader.all(
             _SQL["page"],
@@ -83,10 +82,10 @@ async def sections_listed(
         return await listed(reader, items, total=total, next=next_page, sections=shown)
 
 
-async def section_of(database: Database, viewer: Viewer, section_id: int) -> dict[str, Any]:
+async def section_of(source: Source, viewer: Viewer, section_id: int) -> dict[str, Any]:
     """One section whole; 404 unless it is theirs."""
-    await require_sections(database, viewer, [section_id])
-    async with snapshot(database) as reader:
+    await require_sections(source, viewer, [section_id])
+    async with snapshot(source) as reader:
         row = await reader.one(_SQL["one"], section_id=section_id)
         if row is None:
             raise not_found("section")

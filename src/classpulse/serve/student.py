@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,16 +11,16 @@ from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import NoParameters, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import all_sections, rights, wide_school
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("students")
 
 
-async def student_of(database: Database, viewer: Viewer, student_id: int) -> dict[str, Any]:
+async def student_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """One student whole; 404 unless they are in one of the viewer's sections or at their school."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         return await student_in(reader, viewer, student_id)
 
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from databases import Database
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +14,23 @@ from classpulse.serve.answers import answer, listed, listed_student, performers
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import Cursor, Id, Ids, Limit, check_range, read_body, read_query
 from classpulse.serve.scope import require_sections, require_subjects, sections_in_view
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("students")
-_INTERNAL = ("total", "key", "section_key", "section_place", "name_key")
+_INTERNAL = (
+    "total",
+    "is_placed",
+    "key_id",
+    "key_section_id",
+    "key",
+    "section_key",
+    "section_place",
+    "name_key",
+)
+# Over so many sections rows are looked up one by one, and their sections in a hash.
+_MANY_SECTIONS = 100
 
 Sort = Literal[
     "name",
@@ -144,19 +154,24 @@ class Sorted(Struct, frozen=True):
     by_last_name: bool
 
     @property
+    def statement(self) -> str:
+        """Which query reads a list in this order."""
+        return _SQL["page_by_name" if self.sort in ("name", "last_name") else "page"]
+
+    @property
     def by_its_names(self) -> Sort:
         """What sorts the same list by the names alone."""
         return "last_name" if self.by_last_name else "name"
 
 
 async def students_of(
-    database: Database, viewer: Viewer, filters: Filters
+    source: Source, viewer: Viewer, filters: Filters
 ) -> tuple[dict[str, Any], Sorted]:
     """A page of the standings that somebody may see and that pass the filters, and its order.
 
     Of the sections of the current terms, of ``term``, or of exactly the sections asked for.
     """
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_asked(reader, viewer, filters)
         return await _page(reader, sections, filters)
 
@@ -203,9 +218,11 @@ def every_standing(
 ) -> AsyncIterator[list[Row]]:
     """The whole list in the order of its pages, ``size`` rows at a time, by the same statement.
 
-    Each row says in ``total`` how many there are. Nothing passes: one row, whose ``id`` is null.
+    Each row says in ``total`` how many there are. Nothing passes: one row, whose ``id`` is null;
+    so is that of a student who is gone since.
     """
-    return reader.batches(_SQL["page"], size=size, **_page_of(sections, filters, order, None, None))
+    asked = _page_of(sections, filters, order, None, None)
+    return reader.batches(order.statement, size=size, **asked)
 
 
 async def _page(
@@ -219,17 +236,18 @@ async def _page(
     else:  # a list that was begun ends in its order, whatever its schools say by now
         order = Sorted(after.sort, after.by_last_name)
     rows = await reader.all(
-        _SQL["page"],
+        order.statement,
         **_page_of(sections, filters, order, after, filters.limit + 1),
     )
     total = rows[0]["total"]
-    found = [row for row in rows if row["id"] is not None]
+    found = [row for row in rows if row["is_placed"]]
     page = found[: filters.limit]
+    shown = [row for row in page if row["id"] is not None]
     answered = await listed(
         reader,
-        [_item(row, _basis_subject(filters)) for row in page],
+        [_item(row, _basis_subject(filters)) for row in shown],
         total=total,
-        sections={row["section_id"] for row in page},
+        sections={row["section_id"] for row in shown},
         next=_cursor(page[-1], filters, order) if len(found) > len(page) else None,
     )
     return answered, order
@@ -246,6 +264,7 @@ def _page_of(
         **conditions_of(filters),
         "basis_subject": _basis_subject(filters),
         "sections": sections,
+        "many_sections": len(sections) > _MANY_SECTIONS,
         "sort": order.sort,
         "by_last_name": order.by_last_name,
         "descending": filters.order == "desc",
@@ -282,8 +301,8 @@ def _cursor(row: Row, filters: Filters, order: Sorted) -> str:
             order.by_last_name,
             row["key"],
             row["name_key"],
-            row["id"],
-            row["section_id"],
+            row["key_id"],
+            row["key_section_id"],
             row["section_key"],
             row["section_place"],
         )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +13,7 @@ from classpulse.serve.listing import BY_NAME, MOST, Listing, bare, lowest, param
 from classpulse.serve.parameters import Term, path_id, read_query
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import all_sections, rights, sections_in_view, wide_school
-from classpulse.serve.snapshot import Reader, Row, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -80,9 +79,9 @@ async def subject_names(reader: Reader, sections: list[int]) -> list[Row]:
     return await reader.all(_SQL["names"], sections=sections)
 
 
-async def subjects_listed(database: Database, viewer: Viewer, asked: Listing) -> dict[str, Any]:
+async def subjects_listed(source: Source, viewer: Viewer, asked: Listing) -> dict[str, Any]:
     """A page of the subjects of somebody's sections."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
         here = await merged.stand(reader, sections)
         rows = await _rows(reader, sections, asked, limit=asked.limit + 1, kept=here.kept)
@@ -92,11 +91,11 @@ async def subjects_listed(database: Database, viewer: Viewer, asked: Listing) ->
 
 
 async def subject_of(
-    database: Database, viewer: Viewer, subject_id: int, *, term: int | None = None
+    source: Source, viewer: Viewer, subject_id: int, *, term: int | None = None
 ) -> dict[str, Any]:
     """One subject with the figures of at most 100 sections; 404 unless it is taught in one of
     their sections or at their school."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_in_view(reader, viewer, term)
         here = await merged.stand(reader, sections)
         row = await subject_in(reader, sections, subject_id, most=MOST, kept=here.kept)
@@ -106,10 +105,10 @@ async def subject_of(
 
 
 async def sections_of_subject(
-    database: Database, viewer: Viewer, subject_id: int, asked: Listing
+    source: Source, viewer: Viewer, subject_id: int, asked: Listing
 ) -> dict[str, Any]:
     """A page of what somebody's sections have in a subject; 404 as for the subject."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         sections = await sections_in_view(reader, viewer, asked.term)
         rows = await _section_rows(reader, sections, subject_id, asked, asked.limit + 1)
         if not rows[0]["total"]:

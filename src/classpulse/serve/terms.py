@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from databases import Database
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from classpulse.serve.answers import answer, listed
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import Id, Paging, read_query
 from classpulse.serve.scope import rights
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Source, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -28,10 +27,10 @@ class After(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     id: Id
 
 
-async def terms_of(database: Database, viewer: Viewer, paging: Paging) -> dict[str, Any]:
+async def terms_of(source: Source, viewer: Viewer, paging: Paging) -> dict[str, Any]:
     """A page of the terms of somebody's schools, the latest first."""
     after = cursors.read(paging.cursor, After)
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         rows = await reader.all(
             _SQL["page"],
             **rights(viewer),

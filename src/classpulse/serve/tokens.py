@@ -6,6 +6,7 @@ somebody last gave a password).
 
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ LIFETIME = timedelta(hours=12)
 SESSION_DAYS = 30
 _ALGORITHM = "HS256"
 _CLAIMS = ("sub", "role", "iat", "exp", "jti")
+_HEX = re.compile(r"[0-9a-f]+")
 _BIGINT = 2**63 - 1
 _DAY = 86_400.0
 _EXPIRED = "The token has expired: log in again."
@@ -122,6 +124,24 @@ _remembered = lru_cache(maxsize=_REMEMBERED)(_verified)
 def csrf(secret: str, jti: str) -> str:
     """The token that a cookie-borne write must repeat: derived, so that no process stores it."""
     return hmac.new(secret.encode(), b"csrf:" + jti.encode(), hashlib.sha256).hexdigest()
+
+
+def masked(token: str) -> str:
+    """A CSRF token as a page shows it: written otherwise each time, so that nothing can be told
+    from how well it packs beside other text of the page."""
+    text = bytes.fromhex(token)
+    pad = secrets.token_bytes(len(text))
+    return (pad + bytes(a ^ b for a, b in zip(pad, text, strict=True))).hex()
+
+
+def is_csrf(secret: str, jti: str, sent: str) -> bool:
+    """Whether this is the CSRF token of a session, as it is or masked."""
+    expected = csrf(secret, jti)
+    if len(sent) == 2 * len(expected) and _HEX.fullmatch(sent):
+        both = bytes.fromhex(sent)
+        half = len(both) // 2
+        sent = bytes(a ^ b for a, b in zip(both[:half], both[half:], strict=True)).hex()
+    return hmac.compare_digest(sent.encode(), expected.encode())
 
 
 def _checked(claims: dict[str, Any]) -> Claims:

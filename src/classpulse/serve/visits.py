@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 import msgspec
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +13,7 @@ from classpulse.serve.answers import encode
 from classpulse.serve.auth import viewer_of
 from classpulse.serve.parameters import NoParameters, read_query
 from classpulse.serve.scope import sections_in_view
-from classpulse.serve.snapshot import one_statement, snapshot
+from classpulse.serve.snapshot import Source, one_statement, snapshot
 from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
@@ -32,12 +31,12 @@ _KEPT = (
 )
 
 
-async def last_visit(database: Database, viewer: Viewer) -> dict[str, Any] | None:
+async def last_visit(source: Source, viewer: Viewer) -> dict[str, Any] | None:
     """What was seen at the end of the visit before this one, with its ``at``; ``None`` at a first.
 
     A visit ends when half an hour passes without a page that is looked at.
     """
-    async with one_statement(database) as reader:
+    async with one_statement(source) as reader:
         row = await reader.one(
             _SQL["last"], educator_id=viewer.educator_id, away_minutes=_AWAY_MINUTES
         )

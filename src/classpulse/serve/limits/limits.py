@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from databases import Database
 
@@ -67,12 +68,12 @@ class Limits:
         while True:
             await asyncio.sleep(_FORGET_EVERY)
             for forget in (
-                self.requests.forget(WINDOW),
-                self.sign_ins.forget(),
-                self.streams.forget(),
+                partial(self.requests.forget, WINDOW),
+                self.sign_ins.forget,
+                self.streams.forget,
             ):
                 try:
-                    await asyncio.create_task(forget)
+                    await asyncio.create_task(forget())
                 except LOST as error:
                     logger.debug("old counts stay for now: %s", error)
 

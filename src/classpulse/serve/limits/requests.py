@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from classpulse.serve import problems, tokens
-from classpulse.serve.auth import COOKIE
+from classpulse.serve.auth import COOKIE, claims_in
 from classpulse.serve.limits.address import address_of
 from classpulse.serve.limits.request_counts import RequestCounts
 from classpulse.serve.limits.sign_ins import too_many
@@ -84,9 +84,10 @@ class RequestLimits:
         if not token:
             return None
         try:
-            return tokens.read(self._secret, token, session_days=self._session_days).educator_id
+            claims = claims_in(conn.scope, token, self._secret, self._session_days)
         except tokens.TokenError:
             return None
+        return claims.educator_id
 
     async def _too_many(self, limit: RateLimitItem, whose: tuple[str, str], words: str) -> Problem:
         reset, _ = await self._limiter.get_window_stats(limit, *whose)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -15,9 +14,9 @@ from classpulse.serve.pages.display import ordinal
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
-from classpulse.serve.pages.rendering import page
+from classpulse.serve.pages.rendering import Page
 from classpulse.serve.parameters import NoParameters, Term, path_id
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Reader, Source, snapshot
 from classpulse.serve.student import recorded_days, student_in
 from classpulse.serve.viewer import Viewer
 
@@ -25,9 +24,9 @@ _WEEKS = 16
 _NEWEST = 10
 
 
-async def card_of(database: Database, viewer: Viewer, student_id: int) -> dict[str, Any]:
+async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """What the card shows; 404 unless the student is theirs to see."""
-    async with snapshot(database) as reader:
+    async with snapshot(source) as reader:
         student = plain(await student_in(reader, viewer, student_id))
         days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
         changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
@@ -68,18 +67,18 @@ def _subject(standing_key: str, subject: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _whole(request: Request, viewer: Viewer, _: NoParameters) -> Response:
+async def _whole(request: Request, _: Reader, viewer: Viewer, __: NoParameters) -> Response:
     """A student's own address: their card over the list of all."""
     student_id = path_id(request, "student_id", "student")
     return RedirectResponse(f"/students?student={student_id}", 303)
 
 
-async def _card(request: Request, viewer: Viewer, asked: Term) -> Response:
+async def _card(request: Request, reader: Reader, viewer: Viewer, asked: Term) -> Page:
     """The card alone, for a page that is open."""
     student_id = path_id(request, "student_id", "student")
-    card = await card_of(request.app.state.database, viewer, student_id)
+    card = await card_of(reader, viewer, student_id)
     links = Links(request, asked.term, "/students")
-    return page("card.html", {"card": card, "links": links, "who": viewer.educator_id})
+    return Page("card.html", {"card": card, "links": links, "who": viewer.educator_id})
 
 
 routes = [

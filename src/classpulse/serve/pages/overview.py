@@ -1,7 +1,6 @@
 """The overview: everything of the sections in view, and what happened there last."""
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve.answers import encode
@@ -12,8 +11,10 @@ from classpulse.serve.pages.happenings import HAPPENING_TYPES, read_event
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ViewQuery
+from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.runs import Runs
 from classpulse.serve.pages.shell import view
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.viewer import Viewer
 from classpulse.serve.visits import last_visit
 
@@ -26,17 +27,15 @@ SEES = {
 }
 
 
-async def _overview(request: Request, viewer: Viewer, asked: ViewQuery) -> Response:
-    database = request.app.state.database
-    figures = plain(await overview_of(database, viewer, term=asked.term))
-    # Read later than the figures: what happened in between comes over the stream once more, and
-    # the page knows up to which position it has counted.
-    events = await history_of(database, viewer, limit=_NEWEST, types=HAPPENING_TYPES, counted=False)
+async def _overview(request: Request, reader: Reader, viewer: Viewer, asked: ViewQuery) -> Page:
+    figures = plain(await overview_of(reader, viewer, term=asked.term))
+    events = await history_of(reader, viewer, limit=_NEWEST, types=HAPPENING_TYPES, counted=False)
     runs = Runs(read_event(event) for event in reversed(events["items"]))
     # Of another term nothing moves, so there is nothing to compare with a visit before.
-    before = None if asked.term else await last_visit(database, viewer)
+    before = None if asked.term else await last_visit(reader, viewer)
     return await view(
         request,
+        reader,
         viewer,
         "overview.html",
         of="overview",

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from classpulse.serve import problems
-from classpulse.serve.auth import viewer_of
-from classpulse.serve.pages.rendering import page
+from classpulse.serve.auth import reading, viewer_of
+from classpulse.serve.pages.rendering import Page, page
 from classpulse.serve.parameters import read_query
 from classpulse.serve.problems import (
     AWAY,
@@ -25,12 +25,13 @@ from classpulse.serve.problems import (
     unavailable,
     unreadable,
 )
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.viewer import Viewer
 
 logger = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 Q = TypeVar("Q", bound=Struct)
-View = Callable[[Request, Viewer, Q], Awaitable[Response]]
+View = Callable[[Request, Reader, Viewer, Q], Awaitable[Page | Response]]
 
 
 def for_people(endpoint: Endpoint) -> Endpoint:
@@ -61,14 +62,21 @@ def for_people(endpoint: Endpoint) -> Endpoint:
 def for_viewers(kind: type[Q], view: View[Q]) -> Endpoint:
     """A page of somebody who is signed in; others are led to the form and back.
 
-    ``kind``: what its address may hold. A field of its forms that nobody filled in is none.
+    All of it is read in one snapshot, and written when that is over. ``kind``: what its address
+    may hold. A field of its forms that nobody filled in is none.
     """
 
     @wraps(view)
     async def respond(request: Request) -> Response:
         asked = read_query(request, kind, blank_is_none=True)
-        viewer = await signed_in(request)
-        return _to_login(request) if viewer is None else await view(request, viewer, asked)
+        try:
+            async with reading(request) as (reader, viewer):
+                answered = await view(request, reader, viewer, asked)
+        except Problem as problem:
+            if problem.status != 401:
+                raise
+            return _to_login(request)
+        return await answered.written() if isinstance(answered, Page) else answered
 
     return for_people(respond)
 

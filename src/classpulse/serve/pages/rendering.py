@@ -1,11 +1,13 @@
 """Templates into answers: one environment, escaping always, unknown names an error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import anyio
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from classpulse.assets import folder
 from classpulse.serve.pages.display import change_shown, length_of_bar, shown
@@ -48,6 +50,20 @@ def static_files() -> StaticFiles:
     """What the pages refer to, with all style sheets as one."""
     sheets = [f"css/{sheet}.css" for sheet in _SHEETS]
     return StaticFiles(folder("static"), {"css/all.css": sheets})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was read and is not written yet."""
+
+    template: str
+    context: Mapping[str, Any]
+    # other than as a whole page in any case
+    write: Callable[[str, Mapping[str, Any]], Response] | None = None
+
+    async def written(self) -> Response:
+        """In a thread: a long one takes its time, and the event loop has streams to serve."""
+        return await anyio.to_thread.run_sync(self.write or page, self.template, self.context)
 
 
 def page(

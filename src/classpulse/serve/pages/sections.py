@@ -1,7 +1,6 @@
 """The sections: all in view as a list, and one with its roster."""
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve.exams import Filters as ExamFilters
@@ -13,23 +12,25 @@ from classpulse.serve.pages.overview import SEES
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
+from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import view
 from classpulse.serve.parameters import path_id
 from classpulse.serve.registers import days_of
 from classpulse.serve.sections import section_of, sections_listed
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.students import students_of
 from classpulse.serve.viewer import Viewer
 
 _EXAMS = 25
 
 
-async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
+async def _sections(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
     listing = asked.listing(MOST)
-    database = request.app.state.database
-    found = plain(await sections_listed(database, viewer, listing, with_performers=False))
+    found = plain(await sections_listed(reader, viewer, listing, with_performers=False))
     return await view(
         request,
+        reader,
         viewer,
         "sections.html",
         of="sections",
@@ -44,19 +45,19 @@ async def _sections(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
     )
 
 
-async def _section(request: Request, viewer: Viewer, asked: RosterQuery) -> Response:
+async def _section(request: Request, reader: Reader, viewer: Viewer, asked: RosterQuery) -> Page:
     section_id = path_id(request, "section_id", "section")
-    database = request.app.state.database
-    section = plain(await section_of(database, viewer, section_id))
+    section = plain(await section_of(reader, viewer, section_id))
     filters = asked.filters(section=(section_id,))
-    found, order = await students_of(database, viewer, filters)
+    found, order = await students_of(reader, viewer, filters)
     students = plain(found)
     exams = plain(
-        await exams_of(database, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
+        await exams_of(reader, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
     )
-    days = plain(await days_of(database, viewer, section_id))
+    days = plain(await days_of(reader, viewer, section_id))
     return await view(
         request,
+        reader,
         viewer,
         "section.html",
         of="sections",

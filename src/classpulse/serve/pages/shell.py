@@ -1,23 +1,21 @@
 """The frame around every view: who looks, where they are, which term, and how it is shown."""
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
-import anyio
-from databases import Database
 from starlette.requests import Request
-from starlette.responses import Response
 
 from classpulse.serve import tokens
 from classpulse.serve.pages.card import card_of
 from classpulse.serve.pages.known import page_unless_known
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.query import ViewQuery
-from classpulse.serve.pages.rendering import static_files
+from classpulse.serve.pages.rendering import Page, static_files
 from classpulse.serve.parameters import Paging
 from classpulse.serve.problems import not_found
 from classpulse.serve.scope import sections_in_view
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.terms import terms_of
 from classpulse.serve.viewer import Viewer
 
@@ -35,6 +33,7 @@ _PATHS = {name: path for name, _, path in _VIEWS}
 
 async def view(
     request: Request,
+    reader: Reader,
     viewer: Viewer,
     template: str,
     *,
@@ -46,11 +45,11 @@ async def view(
     subject: int | None = None,
     told: bool = False,
     term_path: str | None = None,
-) -> Response:
+) -> Page:
     """A view as a page.
 
     ``of``: which of the four it belongs to. ``figures`` hold the ``as_of`` from which the page's
-    stream goes on: that of what was read first, so that nothing after it is missed. ``watched``:
+    stream goes on, that of the snapshot. ``watched``:
     the sections (``*``: all) whose events tell less than the view shows, so that it is fetched
     again; those of a term that was chosen, which no overview of the stream is about. ``subject``:
     other subjects' events are not watched. ``told``: what follows from a grade or an attendance row
@@ -58,17 +57,13 @@ async def view(
     shown, if not in the list that the view belongs to.
     """
     links = Links(request, asked.term)
-    terms = await _terms(request.app.state.database, viewer, asked.term)
+    terms = await _terms(reader, viewer, asked.term)
     if watched is None and asked.term is not None:
-        async with snapshot(request.app.state.database) as reader:
-            watched = await sections_in_view(reader, viewer, asked.term)
+        watched = await sections_in_view(reader, viewer, asked.term)
     card = None
     if asked.student is not None:
-        card = await card_of(request.app.state.database, viewer, asked.student)
-    # 2,000 sections take half a second to write, and the event loop has streams to serve.
-    return await anyio.to_thread.run_sync(
-        page_unless_known,
-        request.headers.get("if-none-match"),
+        card = await card_of(reader, viewer, asked.student)
+    return Page(
         template,
         {
             "links": links,
@@ -78,7 +73,7 @@ async def view(
             "asked": asked,
             "viewer_name": viewer.name,
             "who": viewer.educator_id,
-            "csrf_token": tokens.csrf(request.app.state.jwt_secret, viewer.jti),
+            "csrf_token": tokens.masked(tokens.csrf(request.app.state.jwt_secret, viewer.jti)),
             "theme": theme_of(request),
             "terms": terms,
             "term": next((one for one in terms if one["id"] == asked.term), None),
@@ -92,6 +87,7 @@ async def view(
             "modules": static_files().names("js"),
             **context,
         },
+        partial(page_unless_known, request.headers.get("if-none-match")),
     )
 
 
@@ -101,12 +97,12 @@ def theme_of(request: Request) -> str | None:
     return chosen if chosen in THEMES else None
 
 
-async def _terms(database: Database, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
+async def _terms(reader: Reader, viewer: Viewer, chosen: int | None) -> list[dict[str, Any]]:
     """The terms to switch between: those with a section of the viewer's, if not all are current."""
     found: list[dict[str, Any]] = []
     paging: Paging | None = Paging(limit=500)
     while paging is not None:
-        read = await terms_of(database, viewer, paging)
+        read = await terms_of(reader, viewer, paging)
         found += read["items"]
         paging = Paging(limit=500, cursor=read["next"]) if read["next"] else None
     if chosen is not None and chosen not in [term["id"] for term in found]:

@@ -3,33 +3,34 @@
 from typing import Any
 
 import msgspec
-from databases import Database
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve.pages.overview import SEES
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import StudentsQuery
+from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import view
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.sections import section_names
-from classpulse.serve.snapshot import snapshot
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.students import students_of
 from classpulse.serve.subjects import subject_names
 from classpulse.serve.viewer import Viewer
 
+_MOST_CHOICES = 500
 
-async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> Response:
+
+async def _students(request: Request, reader: Reader, viewer: Viewer, asked: StudentsQuery) -> Page:
     filters = asked.filters(section=asked.section_id, subject=asked.subject_id)
     filters = msgspec.structs.replace(filters, term=asked.term)
-    database = request.app.state.database
-    found, order = await students_of(database, viewer, filters)
+    found, order = await students_of(reader, viewer, filters)
     students = plain(found)
     return await view(
         request,
+        reader,
         viewer,
         "students.html",
         of="students",
@@ -46,31 +47,31 @@ async def _students(request: Request, viewer: Viewer, asked: StudentsQuery) -> R
                 order,
                 of_subject=filters.basis == "subject",
                 several_sections=True,
-                choices=await _choices(database, viewer, asked),
+                choices=await _choices(reader, viewer, asked),
             ),
         },
     )
 
 
-async def _choices(
-    database: Database, viewer: Viewer, asked: StudentsQuery
-) -> list[dict[str, Any]]:
-    async with snapshot(database) as reader:
-        sections = await sections_in_view(reader, viewer, asked.term)
-        return [
-            {
-                "name": "section_id",
-                "label": "Section",
-                "options": await section_names(reader, sections),
-                "chosen": asked.section_id,
-            },
-            {
-                "name": "subject_id",
-                "label": "Subject",
-                "options": await subject_names(reader, sections),
-                "chosen": asked.subject_id,
-            },
-        ]
+async def _choices(reader: Reader, viewer: Viewer, asked: StudentsQuery) -> list[dict[str, Any]]:
+    sections = await sections_in_view(reader, viewer, asked.term)
+    subject = {
+        "name": "subject_id",
+        "label": "Subject",
+        "options": await subject_names(reader, sections),
+        "chosen": asked.subject_id,
+    }
+    # nobody finds one among thousands, and each page would carry them all
+    offered = sections if len(sections) <= _MOST_CHOICES else list(asked.section_id)
+    if sections and not offered:
+        return [subject]
+    section = {
+        "name": "section_id",
+        "label": "Section",
+        "options": await section_names(reader, offered),
+        "chosen": asked.section_id,
+    }
+    return [section, subject]
 
 
 routes = [Route("/students", for_viewers(StudentsQuery, _students))]

@@ -1,7 +1,6 @@
 """The subjects: all in view as a list, and one over its sections with its roster."""
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve.exams import Filters as ExamFilters
@@ -12,9 +11,11 @@ from classpulse.serve.pages.overview import SEES
 from classpulse.serve.pages.people import for_viewers
 from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
+from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import view
 from classpulse.serve.parameters import path_id
+from classpulse.serve.snapshot import Reader
 from classpulse.serve.students import students_of
 from classpulse.serve.subjects import subject_of, subjects_listed
 from classpulse.serve.viewer import Viewer
@@ -22,11 +23,12 @@ from classpulse.serve.viewer import Viewer
 _EXAMS = 25
 
 
-async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Response:
+async def _subjects(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
     listing = asked.listing(MOST)
-    found = plain(await subjects_listed(request.app.state.database, viewer, listing))
+    found = plain(await subjects_listed(reader, viewer, listing))
     return await view(
         request,
+        reader,
         viewer,
         "subjects.html",
         of="subjects",
@@ -42,16 +44,16 @@ async def _subjects(request: Request, viewer: Viewer, asked: ListQuery) -> Respo
     )
 
 
-async def _subject(request: Request, viewer: Viewer, asked: RosterQuery) -> Response:
+async def _subject(request: Request, reader: Reader, viewer: Viewer, asked: RosterQuery) -> Page:
     subject_id = path_id(request, "subject_id", "subject")
-    database = request.app.state.database
-    subject = plain(await subject_of(database, viewer, subject_id, term=asked.term))
-    found, order = await students_of(database, viewer, asked.filters(subject=(subject_id,)))
+    subject = plain(await subject_of(reader, viewer, subject_id, term=asked.term))
+    found, order = await students_of(reader, viewer, asked.filters(subject=(subject_id,)))
     students = plain(found)
     asked_exams = ExamFilters(subject_id=(subject_id,), term=asked.term, limit=_EXAMS)
-    exams = plain(await exams_of(database, viewer, asked_exams))
+    exams = plain(await exams_of(reader, viewer, asked_exams))
     return await view(
         request,
+        reader,
         viewer,
         "subject.html",
         of="subjects",

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from classpulse.serve.reports.columns import Column
-from classpulse.serve.snapshot import Row
 
 Report = Literal["overview", "section", "subject", "student"]
 Form = Literal["whole", "percent", "text"]
+# As everywhere; not from where the database is reached, which takes a second to load.
+Row = dict[str, Any]
 #: as many sections as one sentence names
 _NAMED = 5
 

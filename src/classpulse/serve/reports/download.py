@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 import anyio
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -58,16 +57,17 @@ async def _download(request: Request) -> Response:
     async with state.press.turn(asked.format):
         # of what HEAD asks for nothing leaves but its name and size
         leaves = request.method != "HEAD"
-        return await _made(state.database, viewer, asked, report, leaves=leaves)
+        return await _made(request, viewer, asked, report, leaves=leaves)
 
 
 async def _made(
-    database: Database, viewer: Viewer, asked: Asked, report: Report, *, leaves: bool
+    request: Request, viewer: Viewer, asked: Asked, report: Report, *, leaves: bool
 ) -> Response:
+    state = request.app.state
     kind, media_type, most = _FILES[asked.format]
     rows: Counter[int] = Counter()
     with ExitStack() as stack:
-        async with snapshot(database) as reader:
+        async with snapshot(state.database) as reader:
             # the rights of the moment that is reported, not of the one that it was asked for in
             viewer = await _viewer_in(reader, viewer)
             making = await _making(reader, viewer, asked, report)
@@ -78,7 +78,10 @@ async def _made(
             async for batch in making.batches:
                 rows.update(row["section_id"] for row in batch)
                 await anyio.to_thread.run_sync(file.write, batch)
-        ready = await anyio.to_thread.run_sync(file.finish)
+        if isinstance(file, pdf_file.PdfFile):
+            ready = await state.press.drawer.finish(file, request.is_disconnected)
+        else:
+            ready = await anyio.to_thread.run_sync(file.finish)
         size = ready.seek(0, os.SEEK_END)
         ready.seek(0)
         if leaves:
@@ -91,7 +94,7 @@ async def _made(
                 as_of=content.stamp.as_of,
                 schools=making.schools,
             )
-            await record(database, disclosure, rows)
+            await record(state.database, disclosure, rows)
     name = file_name(content.title, content.stamp.local_made.date(), asked.format)
     return Attachment(ready, name=name, media_type=media_type, size=size)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from classpulse.serve.reports import typesetting
 from classpulse.serve.reports.columns import Column
+from classpulse.serve.reports.content import Row
 from classpulse.serve.reports.page import (
     ACCENT,
     INK,
@@ -15,7 +16,6 @@ from classpulse.serve.reports.page import (
     Style,
 )
 from classpulse.serve.reports.words import UNKNOWN, shown
-from classpulse.serve.snapshot import Row
 
 _TITLE = Style(12, INK, bold=True)
 _HEAD = Style(7, INK, bold=True)

@@ -8,13 +8,12 @@ from types import TracebackType
 from typing import IO, Self
 
 from classpulse.serve.reports import typesetting
-from classpulse.serve.reports.content import Content, Figure, Table
+from classpulse.serve.reports.content import Content, Figure, Row, Table
 from classpulse.serve.reports.page import ACCENT, INK, LEFT, RULE, SOFT, WIDTH, Pages, Style
 from classpulse.serve.reports.page_chart import write_chart
 from classpulse.serve.reports.page_table import PageTable
 from classpulse.serve.reports.spool import IN_MEMORY
 from classpulse.serve.reports.words import UNKNOWN
-from classpulse.serve.snapshot import Row
 
 MEDIA_TYPE = "application/pdf"
 # More than anybody prints, and still made in seconds.
@@ -31,7 +30,10 @@ _CARD_HEIGHT = 40.0
 
 
 class PdfFile:
-    """Rows in, pages out. It holds them all until they are laid out: see :data:`MOST_ROWS`."""
+    """Rows in, pages out. It holds them all until they are laid out: see :data:`MOST_ROWS`.
+
+    Laying out takes seconds: :class:`drawer.Drawer` has it done elsewhere.
+    """
 
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -7,6 +7,7 @@ import anyio
 
 from classpulse.serve.problems import unavailable
 from classpulse.serve.reports.asked import Format
+from classpulse.serve.reports.drawer import Drawer
 
 # Drawing pages and sheets is work for one core, which Python does no faster in parallel. A report
 # of any format holds a database connection while its rows are read: some must stay for the rest.
@@ -15,10 +16,11 @@ _PATIENCE = 30.0
 
 
 class Press:
-    """The turns of the reports of a process."""
+    """The turns of the reports of a process, and who draws its pages."""
 
     def __init__(self, patience: float = _PATIENCE) -> None:
         self.turns = {form: anyio.CapacityLimiter(n) for form, n in _AT_ONCE.items()}
+        self.drawer = Drawer()
         self._patience = patience
 
     @asynccontextmanager

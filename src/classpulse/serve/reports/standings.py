@@ -102,9 +102,9 @@ async def _list(
     total: int = first[0]["total"]
 
     async def every() -> AsyncIterator[list[Row]]:
-        batch: list[Row] | None = [row for row in first if row["id"] is not None]
+        batch: list[Row] | None = first
         while batch:
-            yield [row | _in_subject(row) for row in batch]
+            yield [row | _in_subject(row) for row in batch if row["id"] is not None]
             batch = await anext(batches, None)
 
     return total, every()

@@ -1,0 +1,49 @@
+-- Those of the page in full, each with its place in the order. One whose student is gone, which no
+-- batch has seen yet, keeps its place and shows nothing.
+select
+    counted.total,
+    numbered.student_id is not null as is_placed,
+    numbered.student_id as key_id,
+    numbered.section_id as key_section_id,
+    numbered.key,
+    numbered.section_key,
+    numbered.section_place,
+    numbered.name_key,
+    standing.id,
+    standing.student_number,
+    standing.name,
+    standing.first_name,
+    standing.last_name,
+    standing.email,
+    standing.section_id,
+    standing.section_name,
+    standing.roll_number,
+    standing.average_score,
+    standing.average_if_missing_zero,
+    standing.letter,
+    standing.status,
+    standing.attendance_percentage,
+    standing.attendance_percentage_unexcused,
+    standing.chronically_absent,
+    standing.graded_count,
+    standing.missing_count,
+    standing.total_subjects,
+    standing.passed_subjects,
+    standing.failed_subjects,
+    own.average as own_average,
+    classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
+    own.letter as own_letter,
+    own.passed as own_passed,
+    own.graded_count as own_graded_count,
+    own.missing_count as own_missing_count
+from counted
+left join (
+    (select page.*, row_number() over () as place from page) as numbered
+    left join classpulse.standing_figures as standing
+        on standing.id = numbered.student_id and standing.section_id = numbered.section_id
+    left join classpulse.subject_standings as own
+        on own.student_id = numbered.student_id
+        and own.section_id = numbered.section_id
+        and own.subject_id = cast(:basis_subject as bigint)
+) on true
+order by numbered.place
