@@ -35,6 +35,8 @@ FAST = {
     "autovacuum_naptime": "10min",
 }
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# Each worker has a Postgres, and many a test servers and a browser beside it.
+MOST_WORKERS = 4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "reliability(kind): a kind of fault that docs/reliability.md counts"
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Files side by side, one worker a core."""
+    return min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -110,11 +117,17 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The embedded Postgres, or the server of CLASSPULSE_TEST_DATABASE_URL (a superuser's)."""
-    given = os.environ.get("CLASSPULSE_TEST_DATABASE_URL")
+    """The embedded Postgres, or a server of CLASSPULSE_TEST_DATABASE_URL (a superuser's).
+
+    Roles belong to a whole server: where files run side by side, each worker has one of its own.
+    """
+    given = os.environ.get("CLASSPULSE_TEST_DATABASE_URL", "").split()
     with start_blocking_portal("asyncio") as portal:
         if given:
-            yield from _administered(given, portal)
+            worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+            if worker >= len(given):
+                pytest.fail("CLASSPULSE_TEST_DATABASE_URL: as many servers as workers, or -n 0")
+            yield from _administered(given[worker], portal)
         else:
             with _folder_for_postgres() as folder, embedded(folder, FAST) as server:
                 yield from _administered(server.url, portal)

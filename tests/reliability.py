@@ -97,7 +97,8 @@ def _value(values: list[object]) -> str:
 
 def main(arguments: list[str]) -> int:
     collector = Collector()
-    code = pytest.main(arguments or [str(Path(__file__).parent)], plugins=[collector])
+    # in this process, where the collector is
+    code = pytest.main(["-n0", *(arguments or [str(Path(__file__).parent)])], plugins=[collector])
     if collector.kinds:
         PAGE.write_text(page(collector.kinds))
     return int(code)
