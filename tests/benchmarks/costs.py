@@ -70,7 +70,7 @@ ROWS = (
     Row(
         "connects/s; KB an idle stream",
         "streams.py",
-        ("connects a second", "idle kb"),
+        ("opened_a_second", "kb_each_idle"),
         "2,500; 20",
     ),
     Row("teacher: overview as JSON, ms", ANSWERS, ("667 teacher overview as JSON ms",), "3"),

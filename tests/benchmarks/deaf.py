@@ -26,6 +26,7 @@ from typing import Any
 
 import anyio
 import asyncpg
+import figures
 import psutil
 
 from classpulse.database.embedded import embedded
@@ -143,6 +144,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=500)
     parser.add_argument("--rate", type=int, default=1000, help="rows a second")
     parser.add_argument("--seconds", type=float, default=40.0)
+    figures.add_option(parser)
     asked = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
@@ -181,19 +183,17 @@ def measure(url: str, asked: Any) -> None:
         looking.join()
         handed_out = position(port)
         left = sum(one.status == "ESTABLISHED" for one in watched.net_connections("tcp"))
-        print(
-            json.dumps(
-                {
-                    "before_mb": round(before / 2**20),
-                    "peak_mb": round(peak / 2**20),
-                    "longest_ms": round(max(waits) * 1000),
-                    "median_ms": round(statistics.median(waits) * 1000),
-                    "answers": len(waits),
-                    "events": handed_out,
-                    "still_open": left,
-                }
-            )
-        )
+        found = {
+            "before_mb": round(before / 2**20),
+            "peak_mb": round(peak / 2**20),
+            "longest_ms": round(max(waits) * 1000),
+            "median_ms": round(statistics.median(waits) * 1000),
+            "answers": len(waits),
+            "events": handed_out,
+            "still_open": left,
+        }
+        print(json.dumps(found))
+        figures.write(asked, found)
         for one in sockets:
             one.close()
 

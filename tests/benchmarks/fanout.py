@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
+import figures
 import psutil
 import uvicorn
 import uvloop
@@ -276,6 +277,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=10.0, help="events a second")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=1, help="turns of each of the two")
+    figures.add_option(parser)
     asked = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
@@ -294,6 +296,7 @@ def main() -> None:
         for part in (0, 1)
     )
     print(f"     ratio: cpu {cpu:.2f}  p99 {p99:.2f}")
+    figures.write(asked, {"cpu ratio": cpu, "p99 ratio": p99})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import figures
 import psutil
 import uvicorn
 from fanout import SECRET, STREAM, free_port, process, wait_for
@@ -153,12 +154,15 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=2000)
     parser.add_argument("--at-once", type=int, default=200, help="on their way at a time")
     parser.add_argument("--seconds", type=float, default=20.0, help="to look at them while idle")
+    figures.add_option(parser)
     asked = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as folder, embedded(Path(folder, "data")) as postgres:
         asyncio.run(prepare(postgres.url, asked.readers))
-        print(json.dumps(measure(postgres.url, free_port(), asked)))
+        found = measure(postgres.url, free_port(), asked)
+    print(json.dumps(found))
+    figures.write(asked, found)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import figures
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).parents[1])]
 
@@ -129,7 +130,10 @@ async def copied(url: str) -> float:
     return took
 
 
-async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds: int) -> None:
+async def measured(
+    url: str, programs: Path, folder: Path, seconds: int, rounds: int
+) -> dict[str, float]:
+    """Prints the table; returns the shares of the server that has a reader."""
     script = folder / "insert.sql"
     script.write_text(INSERT)
     cases = {
@@ -177,6 +181,7 @@ async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds:
                         rates.setdefault((case, writers), []).append(rate)
                         # the next one begins with nothing left to do
                         await admin.execute("call performance_wait(timeout => '300 s')")
+        found: dict[str, float] = {}
         for case, title in cases.items():
             cells = []
             for writers in WRITERS:
@@ -184,6 +189,9 @@ async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds:
                     statistics.median(rates[one, writers])
                     for one in (case, ("bare", False), ("row_notify", False))
                 )
+                if case == ("classpulse_", True):
+                    found[f"share {writers}"] = rate / bare * 100
+                    found[f"of row trigger {writers}"] = rate / usual
                 cells.append(f"{f'{rate:,.0f} ({rate / bare:.0%}; {rate / usual:.2f} x)':>24}")
             print(f"{title:28}" + "".join(cells), flush=True)
 
@@ -207,12 +215,14 @@ async def measured(url: str, programs: Path, folder: Path, seconds: int, rounds:
         await asyncio.gather(following, return_exceptions=True)
     await admin.close()
     await listener.close()
+    return found
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
+    figures.add_option(parser)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         async with embedded(Path(name) / "data") as postgres:
@@ -220,7 +230,10 @@ async def main() -> None:
             shown = [f"{name}={await connection.fetchval(f'show {name}')}" for name in SETTINGS]
             await connection.close()
             print(", ".join(shown))
-            await measured(postgres.url, postgres.bin_path, Path(name), given.seconds, given.rounds)
+            found = await measured(
+                postgres.url, postgres.bin_path, Path(name), given.seconds, given.rounds
+            )
+    figures.write(given, found)
 
 
 if __name__ == "__main__":
