@@ -16,6 +16,7 @@ import asyncpg
 import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from xdist.scheduler import LoadFileScheduling
 
 from classpulse.database.embedded import embedded
 from classpulse.database.migrate import migrate
@@ -55,6 +56,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Files side by side, one worker a core."""
     return min(os.cpu_count() or 1, MOST_WORKERS)
+
+
+class Scheduling(LoadFileScheduling):
+    """A file to a worker, but all that open a browser to one: two browsers at once leave neither
+    the second in which a page has to show a row."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if "/browser/" in f"/{file}" else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
