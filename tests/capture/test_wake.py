@@ -8,6 +8,7 @@ import pytest
 from leaders import leading
 
 from classpulse.project import wake
+from classpulse.project.lock import leader_session
 
 pytestmark = pytest.mark.reliability("wake race")
 
@@ -135,3 +136,27 @@ async def test_a_busy_projector_asks_no_writer_for_a_notification(
             if number > 20:
                 break
         assert not await flag(connection)
+
+
+@pytest.mark.parametrize("announced", ["before", "during the pause", "never"])
+async def test_a_change_seen_a_moment_before_its_notification_is_not_late(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, announced: str
+) -> None:
+    monkeypatch.setattr("classpulse.project.wake.ASLEEP_SECONDS", 0.2)
+    async with leader_session(database_url) as session:
+        waking = wake.Wake(session)
+        await waking.start()
+        waking.state = wake.State.ASLEEP
+        # the slow poll looked, and found one
+        await waking.wait(0, 0, 0.001)
+        other = await asyncpg.connect(database_url)
+        if announced == "before":
+            await other.execute("notify classpulse_wake")
+            await session.execute("select 1")
+        waiting = asyncio.create_task(waking.wait(1, 0, 0.001))
+        if announced == "during the pause":
+            await asyncio.sleep(0.02)
+            await other.execute("notify classpulse_wake")
+        await waiting
+        await other.close()
+        assert waking.found_late == (announced == "never")

@@ -27,6 +27,8 @@ DEAF_SECONDS = 0.02
 SETTLING_SECONDS = 0.05
 #: last resort, and the sign of life that keeps the session
 ASLEEP_SECONDS = 1.0
+#: a change is seen a moment before its notification: one that comes so soon did announce it
+ANNOUNCED_SECONDS = 0.1
 #: this long without a change before the projector sleeps
 QUIET_SECONDS = 0.2
 #: as many changes in a batch, or batches in a row, keep it awake
@@ -56,6 +58,7 @@ class Wake:
         self._in_a_row = 0
         self._last_found = 0.0
         self._was_notified = True
+        self._unannounced = 0
         self.state = State.BUSY
         #: set by a notification that wants more than a look at the changes. Anybody may send one:
         #: what it wants is to be read where only the owner writes
@@ -106,7 +109,7 @@ class Wake:
         self._in_a_row = self._in_a_row + 1 if now - self._last_found < ROW_SECONDS else 0
         self._last_found = now
         if self.state is State.ASLEEP and not self._was_notified:
-            self.found_late += taken
+            self._unannounced += taken
 
     def _is_busy(self, taken: int) -> bool:
         return taken >= BUSY_CHANGES or self._in_a_row >= BUSY_BATCHES
@@ -128,15 +131,24 @@ class Wake:
         self._quiet_since = asyncio.get_running_loop().time()
 
     async def _pause(self, seconds: float) -> None:
+        if self._unannounced:
+            await self._wait(min(seconds, ANNOUNCED_SECONDS))
+            if not self._woken.is_set():
+                self.found_late += self._unannounced
+            self._unannounced = 0
         if seconds == 0:
             # others have their turn; what the next look finds was not waited for
             await asyncio.sleep(0)
             self._was_notified = True
             return
+        self._was_notified = await self._wait(seconds)
+        self._woken.clear()
+
+    async def _wait(self, seconds: float) -> bool:
+        """Until a notification, and whether there was one."""
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
-            self._was_notified = True
         except TimeoutError:
-            self._was_notified = False
-        self._woken.clear()
+            return False
+        return True
