@@ -10,59 +10,12 @@ from classpulse.events as event;
 -- What a viewer of few sections may see before a position, newest first: what is theirs is found by
 -- section, whatever others have.
 with found as (
-    select place.position
-    from unnest(cast(:sections as bigint[])) as section (id)
-    cross join lateral (
-        select listed.position
-        from classpulse.event_sections as listed
-        where listed.section_id = section.id
-            and listed.position < cast(:before as bigint)
-            and (cast(:types as text[]) is null or listed.type = any(cast(:types as text[])))
-        order by listed.position desc
-        limit cast(:limit as bigint)
-    ) as place
-    union
-    (
-        select event.position
-        from classpulse.events as event
-        where event.educator_id = cast(:educator_id as bigint)
-            and event.position < cast(:before as bigint)
-            and not starts_with(event.type, '_')
-            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
-        order by event.position desc
-        limit cast(:limit as bigint)
-    )
-    union
-    (
-        select event.position
-        from classpulse.events as event
-        where event.school_id = cast(:school_id as bigint)
-            and event.educator_id is null
-            and event.section_ids = '{}'
-            and event.position < cast(:before as bigint)
-            and not starts_with(event.type, '_')
-            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
-        order by event.position desc
-        limit cast(:limit as bigint)
-    )
+    -- include: places_of_sections
 ), theirs as (
     select found.position from found order by found.position desc limit cast(:limit as bigint)
 )
 select
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from theirs
 cross join lateral (
     select * from classpulse.events as kept where kept.position = theirs.position
@@ -78,41 +31,7 @@ order by event.position desc;
 -- name: count_of_sections
 -- How many they are, counted up to a limit.
 with found as (
-    select place.position
-    from unnest(cast(:sections as bigint[])) as section (id)
-    cross join lateral (
-        select listed.position
-        from classpulse.event_sections as listed
-        where listed.section_id = section.id
-            and listed.position < cast(:before as bigint)
-            and (cast(:types as text[]) is null or listed.type = any(cast(:types as text[])))
-        order by listed.position desc
-        limit cast(:limit as bigint)
-    ) as place
-    union
-    (
-        select event.position
-        from classpulse.events as event
-        where event.educator_id = cast(:educator_id as bigint)
-            and event.position < cast(:before as bigint)
-            and not starts_with(event.type, '_')
-            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
-        order by event.position desc
-        limit cast(:limit as bigint)
-    )
-    union
-    (
-        select event.position
-        from classpulse.events as event
-        where event.school_id = cast(:school_id as bigint)
-            and event.educator_id is null
-            and event.section_ids = '{}'
-            and event.position < cast(:before as bigint)
-            and not starts_with(event.type, '_')
-            and (cast(:types as text[]) is null or event.type = any(cast(:types as text[])))
-        order by event.position desc
-        limit cast(:limit as bigint)
-    )
+    -- include: places_of_sections
 )
 select count(*) as total
 from (select found.position from found limit cast(:limit as bigint)) as counted;
@@ -120,20 +39,7 @@ from (select found.position from found limit cast(:limit as bigint)) as counted;
 -- name: page
 -- What a viewer of many sections may see before a position, newest first, among so many events.
 select
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from (
     select *
     from classpulse.events as kept
@@ -187,20 +93,7 @@ where not starts_with(event.type, '_')
 -- The newest kept changes of one student's rows that a viewer may see, also of rows that went to
 -- somebody else.
 select
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from (
     (
         select *

@@ -89,27 +89,7 @@ with whole as materialized (
 )
 select
     chosen.kind,
-    standing.id,
-    standing.student_number,
-    standing.name,
-    standing.first_name,
-    standing.last_name,
-    standing.email,
-    standing.section_id,
-    standing.section_name,
-    standing.roll_number,
-    standing.average_score,
-    standing.average_if_missing_zero,
-    standing.letter,
-    standing.status,
-    standing.attendance_percentage,
-    standing.attendance_percentage_unexcused,
-    standing.chronically_absent,
-    standing.graded_count,
-    standing.missing_count,
-    standing.total_subjects,
-    standing.passed_subjects,
-    standing.failed_subjects
+    -- include: performer_columns
 from (
     select top.id, top.section_id, 'top' as kind, top.place from top
     union all

@@ -6,20 +6,7 @@ select
     log.position as log_position,
     log.as_of_time,
     clock_timestamp() as now,
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from classpulse.state as log
 left join lateral (
     select * from classpulse.events as e where e.position > $1 order by e.position limit $2
@@ -92,20 +79,7 @@ select
     (
         select max(theirs.position) from theirs having count(*) = $6
     ) as looked_to,
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from (
     select state.epoch, state.kept_from as oldest from classpulse.state as state
 ) as log
@@ -144,20 +118,7 @@ select
             having count(*) = $8
         )
     end as looked_to,
-    event.position,
-    event.at,
-    event.type,
-    event.event,
-    event.school_id,
-    event.section_ids,
-    event.student_id,
-    event.subject_id,
-    event.educator_id,
-    event.payload,
-    event.parts,
-    event.former_student_id,
-    event.former_subject_id,
-    event.former_section_ids
+    -- include: event_columns
 from (
     select state.epoch, state.kept_from as oldest from classpulse.state as state
 ) as log

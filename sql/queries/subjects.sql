@@ -44,6 +44,7 @@ with merged as materialized (
 ), listed as materialized (
     select
         merged.*,
+        merged.subject_id as id,
         case
             when cast(:sort as text) = 'name'
                 then classpulse.sort_key(array[merged.name], merged.locale)
@@ -57,31 +58,7 @@ with merged as materialized (
         end as key
     from merged
 ), page as (
-    select listed.*
-    from listed
-    where cast(:after_id as bigint) is null
-        or case
-            when cast(:sort as text) = 'name' then
-                (
-                    listed.name_key = cast(:after_name as text)
-                    and listed.subject_id > cast(:after_id as bigint)
-                )
-                or case
-                    when cast(:descending as boolean) then listed.name_key < cast(:after_name as text)
-                    else listed.name_key > cast(:after_name as text)
-                end
-            when cast(:after_key as numeric) is null
-                then listed.key is null and listed.subject_id > cast(:after_id as bigint)
-            else listed.key is null
-                or (listed.key, listed.subject_id)
-                > (cast(:after_key as numeric), cast(:after_id as bigint))
-        end
-    order by
-        case when not cast(:descending as boolean) then listed.name_key end,
-        case when cast(:descending as boolean) then listed.name_key end desc,
-        listed.key,
-        listed.subject_id
-    limit cast(:limit as bigint)
+    -- include: next_listed
 )
 select
     counted.total,
@@ -144,28 +121,7 @@ with listed as materialized (
             like all (classpulse.search_patterns(cast(:q as text)))
         )
 ), page as (
-    select listed.*
-    from listed
-    where cast(:after_id as bigint) is null
-        or case
-            when cast(:sort as text) = 'name' then
-                (listed.name_key = cast(:after_name as text) and listed.id > cast(:after_id as bigint))
-                or case
-                    when cast(:descending as boolean) then listed.name_key < cast(:after_name as text)
-                    else listed.name_key > cast(:after_name as text)
-                end
-            when cast(:after_key as numeric) is null
-                then listed.key is null and listed.id > cast(:after_id as bigint)
-            else listed.key is null
-                or (listed.key, listed.id)
-                > (cast(:after_key as numeric), cast(:after_id as bigint))
-        end
-    order by
-        case when not cast(:descending as boolean) then listed.name_key end,
-        case when cast(:descending as boolean) then listed.name_key end desc,
-        listed.key,
-        listed.id
-    limit cast(:limit as bigint)
+    -- include: next_listed
 )
 select
     counted.total,

@@ -27,7 +27,8 @@ from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("overview")
-_ATTENDANCE = (
+#: of the totals, what stands under ``attendance_stats``
+ATTENDANCE = (
     "present",
     "late",
     "absent",
@@ -35,6 +36,7 @@ _ATTENDANCE = (
     "total",
     "percentage",
     "percentage_unexcused",
+    "chronically_absent",
 )
 
 
@@ -87,7 +89,7 @@ async def _overview(
     subject_rows = await of_subjects.summaries_of(
         reader, sections, lowest(totals["total_subjects"]), limit=MOST, kept=kept
     )
-    attendance = {name: totals.pop(name) for name in (*_ATTENDANCE, "chronically_absent")}
+    attendance = {name: totals.pop(name) for name in ATTENDANCE}
     return {
         **totals,
         "truncated": max(totals["total_sections"], totals["total_subjects"]) > MOST,

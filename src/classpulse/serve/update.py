@@ -10,7 +10,7 @@ from classpulse.events import Scope
 from classpulse.publish.reading import MOST_ROWS, Asked, Listed, Reading
 from classpulse.serve import merged
 from classpulse.serve.answers import embedded, encode, no_letters, with_json
-from classpulse.serve.overview import overview_in, performers_of, totals_of
+from classpulse.serve.overview import ATTENDANCE, overview_in, performers_of, totals_of
 from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import Reader, Row, snapshot
 from classpulse.serve.viewer import Viewer
@@ -27,16 +27,6 @@ _ROWS = (
     "subjects_summary",
 )
 _BESIDE_TOTALS = {*_ROWS, *_LISTS, *_HEAD, "truncated"}
-_ATTENDANCE = (
-    "present",
-    "late",
-    "absent",
-    "excused",
-    "total",
-    "percentage",
-    "percentage_unexcused",
-    "chronically_absent",
-)
 # How many performers of each kind there are where there are enough.
 _LISTED = 5
 
@@ -76,7 +66,7 @@ async def difference_of(database: Database, scope: Scope, asked: Asked) -> Readi
             return None
         here = await merged.stand(reader, view)
         totals, letters = await totals_of(reader, viewer, view, here.kept)
-        totals["attendance_stats"] = {name: totals.pop(name) for name in _ATTENDANCE}
+        totals["attendance_stats"] = {name: totals.pop(name) for name in ATTENDANCE}
         lists: dict[str, Any] = {"grade_distribution": letters}
         listed = None
         if await _moves_performers(reader, current, asked.listed):

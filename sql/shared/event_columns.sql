@@ -1,0 +1,15 @@
+-- What readers are handed of a row of the log called `event`.
+event.position,
+event.at,
+event.type,
+event.event,
+event.school_id,
+event.section_ids,
+event.student_id,
+event.subject_id,
+event.educator_id,
+event.payload,
+event.parts,
+event.former_student_id,
+event.former_subject_id,
+event.former_section_ids
