@@ -10,8 +10,7 @@ import pytest
 from absent import absent
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from processes import Server, serving
-
-from classpulse.serve.passwords import hash_password
+from stored import quick_hash
 
 ARGUMENTS = [
     "--headless=new",
@@ -113,7 +112,7 @@ async def school(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
     )
     await connection.execute(
         "insert into classpulse.passwords (educator_id, hash) values ($1, $2)",
-        *(educator, await hash_password(PASSWORD)),
+        *(educator, quick_hash(PASSWORD)),
     )
     section = await connection.fetchval(
         "insert into sections (school_id, name) values ($1, 'Class 10-A') returning id", school

@@ -13,9 +13,9 @@ import pytest
 from gate import Gate, gate
 from playwright.async_api import BrowserContext, Page, Request, expect
 from processes import Server, serving
+from stored import quick_hash
 
 from classpulse.project.lock import leader_session, take_over
-from classpulse.serve.passwords import hash_password
 
 from .conftest import PASSWORD, signed_in
 
@@ -359,7 +359,7 @@ async def test_when_somebody_else_signs_in_nothing_of_theirs_is_shown_and_it_is_
     )
     await connection.execute(
         "insert into classpulse.passwords (educator_id, hash) values ($1, $2)",
-        *(other, await hash_password(PASSWORD)),
+        *(other, quick_hash(PASSWORD)),
     )
     await connection.execute("insert into section_educators values ($1, $2)", school, other)
     pages = await tabs(context, server, 2)

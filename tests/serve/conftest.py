@@ -11,10 +11,10 @@ import asyncpg
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from stored import quick_hash
 
 from classpulse.serve import tokens
 from classpulse.serve.app import create_app
-from classpulse.serve.passwords import hash_password
 from classpulse.settings import Settings
 
 SECRET = "a secret for tests, of more than 32 bytes"
@@ -90,8 +90,8 @@ class Client:
 
 
 @pytest.fixture(scope="session")
-async def password_hash() -> str:
-    return await hash_password(PASSWORD)
+def password_hash() -> str:
+    return quick_hash(PASSWORD)
 
 
 @pytest.fixture(scope="session")
