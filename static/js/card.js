@@ -10,9 +10,9 @@ const BETWEEN = 2_000;
 /** After one of somebody else's in the section, which may move the rank: milliseconds. */
 const BETWEEN_OTHERS = 10_000;
 const PROBLEMS = {
-  "signed-out": ["You are signed out here. What stands here may be old.", "Sign in again"],
-  gone: ["This student is not, or no longer, in a section of yours.", "Close"],
-  failed: ["The card could not be fetched. What stands here may be old.", "Try again"],
+  "signed-out": ["You are signed out, so these figures may be out of date.", "Sign in again"],
+  gone: ["This student isn’t in any of your sections.", "Close"],
+  failed: ["Couldn’t refresh this card, so its figures may be out of date.", "Try again"],
 };
 
 export class Card {

@@ -21,11 +21,15 @@ const dayAndHours = new Intl.DateTimeFormat(LANGUAGE, {
   hourCycle: "h23",
 });
 
-const RESULTS = { pass: "passing", fail: "failing", no_data: "nothing graded yet" };
+const RESULTS = { pass: "passing", fail: "failing", no_data: "no grades yet" };
 
 const FORMS = {
   text: String,
   whole: (value) => whole.format(value),
+  sections: counted("section"),
+  subjects: counted("subject"),
+  students: counted("student"),
+  rows: counted("row"),
   percent: (value) => `${percent.format(value)}%`,
   marks: (value) => marks.format(value),
   day: dayOf,
@@ -52,6 +56,10 @@ export function shownChange(now, then, form) {
   const moved = Math.round((now - then) * 100) / 100;
   if (moved === 0) return "no change";
   return (moved > 0 ? "+" : "−") + (form === "whole" ? whole : percent).format(Math.abs(moved));
+}
+
+function counted(noun) {
+  return (value) => `${whole.format(value)} ${noun}${Number(value) === 1 ? "" : "s"}`;
 }
 
 function dayOf(value) {

@@ -16,10 +16,10 @@ const ENDS = {
   "signed-out": ["signed out", "You are signed out.", "Sign in again"],
   "someone-else": [
     "someone else signed in",
-    "Somebody else signed in in this browser, so this page hears nothing more.",
+    "Someone else signed in in this browser, so this page has stopped updating.",
     "Load the page again",
   ],
-  forbidden: ["no access", "This page may no longer be read.", "Load the page again"],
+  forbidden: ["no access", "You no longer have access to this page.", "Load the page again"],
 };
 
 export class Indicator {
@@ -94,10 +94,10 @@ export class Indicator {
   #words(state) {
     const since = shown(this.#asOf, "hours");
     if (state.name === "stale") {
-      return `These figures are from ${since} and may be out of date. The connection is being tried again.`;
+      return `These figures are from ${since} and may be out of date. Reconnecting…`;
     }
     if (state.name !== "ended") return null;
-    return `${ENDS[state.reason][1]} The figures stay as they were at ${since}.`;
+    return `${ENDS[state.reason][1]} Figures shown are from ${since}.`;
   }
 
   #part(element, name) {

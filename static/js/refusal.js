@@ -2,7 +2,7 @@
 
 import { isPassing } from "./refresher.js";
 
-const TRIED_AGAIN = "The page could not be fetched: what stands here may be old. It is tried again.";
+const TRIED_AGAIN = "Couldn’t refresh this page, so its figures may be out of date. Retrying…";
 
 export class Refusal {
   #element;
@@ -15,7 +15,7 @@ export class Refusal {
 
   /** `status` and `words` are those of a page that could not be fetched. */
   say(status, words) {
-    const text = isPassing(status) ? TRIED_AGAIN : `Nothing else is shown: ${words}`;
+    const text = isPassing(status) ? TRIED_AGAIN : `Couldn’t load that view: ${words}`;
     if (!this.#element.hidden && this.#element.textContent === text) return;
     this.#element.textContent = text;
     this.#element.hidden = false;

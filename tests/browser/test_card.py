@@ -238,7 +238,7 @@ async def test_a_card_opens_at_once_with_the_name_and_says_when_it_can_not_be_ha
     await expect(card(page).get_by_role("heading", name="=1+1")).to_be_visible()
     await expect(card(page)).to_contain_text("Loading…")
     held.set()
-    await expect(card(page).get_by_role("status")).to_contain_text("could not be fetched")
+    await expect(card(page).get_by_role("status")).to_contain_text("Couldn’t refresh this card")
     await expect(page.locator(".card-loading")).to_be_hidden()
     await page.unroute("**/card")
     await card(page).get_by_role("link", name="Try again").click()
@@ -253,7 +253,9 @@ async def test_a_student_who_leaves_takes_the_card_along_and_not_the_page(
     page = await opened(context, server, f"/students?student={students['=1+1']}")
     await expect(card(page).locator(".mark")).to_have_count(1)
     await connection.execute("delete from students where id = $1", students["=1+1"])
-    await expect(card(page).get_by_role("status")).to_contain_text("no longer", timeout=A_MOMENT)
+    await expect(card(page).get_by_role("status")).to_contain_text(
+        "isn’t in any of your sections", timeout=A_MOMENT
+    )
     await expect(card(page).locator(".mark")).to_have_count(0)
     await card(page).get_by_role("status").get_by_role("link", name="Close").click()
     await expect(card(page)).to_be_hidden()

@@ -61,10 +61,10 @@ async def test_a_card_that_failed_is_tried_again_by_itself(
     await page.clock.install()
     await page.route(CARD, lambda route: route.fulfill(status=503, body=""), times=1)
     await page.locator("#page").get_by_role("link", name="=1+1", exact=True).click()
-    await expect(card(page)).to_contain_text("could not be fetched")
+    await expect(card(page)).to_contain_text("Couldn’t refresh this card")
     await page.clock.fast_forward(10_500)
     await expect(card(page).locator(".mark")).to_have_count(1)
-    await expect(card(page)).not_to_contain_text("could not be fetched")
+    await expect(card(page)).not_to_contain_text("Couldn’t refresh this card")
 
 
 @pytest.mark.parametrize("state", ["stale", "ended"])

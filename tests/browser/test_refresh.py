@@ -28,7 +28,7 @@ async def test_a_page_that_can_not_be_fetched_says_so_until_it_can(
     address = re.compile(rf"/sections/{school}$")
     await page.route(address, lambda route: route.fulfill(status=503, body="busy"))
     await connection.execute(CHANGE)
-    await expect(page.locator("#refusal")).to_contain_text("may be old", timeout=A_MOMENT)
+    await expect(page.locator("#refusal")).to_contain_text("may be out of date", timeout=A_MOMENT)
     await page.unroute(address)
     await expect(page.locator("#refusal")).to_be_hidden(timeout=A_MOMENT)
 
@@ -44,7 +44,8 @@ async def test_a_filter_that_the_server_refuses_is_said_to_who_looks(
         lambda route: route.fulfill(status=400, content_type="text/html", body=no),
     )
     await page.get_by_label("Search").fill("zoe")
-    await expect(page.locator("#refusal")).to_have_text("Nothing else is shown: That is too much.")
+    refusal = page.locator("#refusal")
+    await expect(refusal).to_have_text("Couldn’t load that view: That is too much.")
     await expect(page.locator('[data-list="roster"] tr')).to_have_count(5)
     await page.get_by_label("Search").fill("zoë")
     await expect(page.locator("#refusal")).to_be_hidden()

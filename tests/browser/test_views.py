@@ -136,7 +136,7 @@ async def test_the_table_is_searched_as_one_types_and_the_address_says_so(
     await expect(names(page)).to_have_text([HOSTILE["emoji"]])
     await expect(page).to_have_url(re.compile(r"\?q=zo%C3%AB$"))
     await expect(page.get_by_label("Search")).to_be_focused()
-    await expect(page.locator("#roster-count")).to_contain_text("1 found")
+    await expect(page.locator("#roster-count")).to_contain_text("1 student found")
     await page.reload()
     await expect(names(page)).to_have_text([HOSTILE["emoji"]])
     await expect(page.get_by_label("Search")).to_have_value("zoë")
@@ -148,7 +148,7 @@ async def test_the_table_is_searched_as_one_types_and_the_address_says_so(
     await page.go_back()
     await expect(names(page)).to_have_text([HOSTILE["emoji"]])
     await page.get_by_label("Search").fill("nobody has this name")
-    await expect(page.get_by_text("Nobody passes these filters.")).to_be_visible()
+    await expect(page.get_by_text("No students match these filters.")).to_be_visible()
 
 
 async def test_every_column_sorts_and_says_how(
@@ -239,7 +239,7 @@ async def test_a_section_that_is_taken_away_is_said(
     await folded_in(connection)
     page = await live(context, server, f"/sections/{school}")
     await connection.execute("delete from section_educators where section_id = $1", school)
-    await expect(page.locator("#notice")).to_contain_text("may no longer be read", timeout=A_MOMENT)
+    await expect(page.locator("#notice")).to_contain_text("no longer have access", timeout=A_MOMENT)
 
 
 async def test_filters_work_without_javascript(

@@ -44,7 +44,10 @@ test("a bar is never longer than whole nor shorter than nothing", () => {
 });
 
 test("a result and a yes are words, and unknown is neither", () => {
-  assert.equal(shown("no_data", "result"), "nothing graded yet");
+  assert.equal(shown(1, "sections"), "1 section");
+  assert.equal(shown("1234", "subjects"), "1,234 subjects");
+  assert.equal(shown(0, "students"), "0 students");
+  assert.equal(shown("no_data", "result"), "no grades yet");
   assert.equal(shown("pass", "result"), "passing");
   assert.equal(shown(false, "yes_no"), "no");
   assert.equal(shown(null, "yes_no"), UNKNOWN);

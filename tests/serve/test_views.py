@@ -125,7 +125,9 @@ async def test_a_table_holds_what_the_list_of_the_api_holds_in_its_order(
     listed: dict[str, Any] = await reader.read(f"/students?{query}&{own.get(view, '')}".strip("&"))
     expected = [f"{item['id']}-{item['section_id']}" for item in listed["items"]]
     assert rows_of(page) == expected
-    assert f'<span class="figure">{len(expected)}</span>' in page
+    noun = "student" if view.startswith("/sections/") else "row"
+    words = f"{len(expected)} {noun}" + ("" if len(expected) == 1 else "s")
+    assert f'<span class="figure">{words}</span>' in page
 
 
 async def test_a_form_that_was_sent_with_nothing_filled_in_filters_nothing(reader: Client) -> None:
@@ -209,14 +211,14 @@ async def test_a_table_goes_on_after_its_first_rows(
     assert len(seen[0]) == 100
     assert len(seen[1]) == 200
     assert len({*seen[-1], *seen[-2]}) == 713
-    assert "Back to the first" in page
+    assert "First page" in page
 
 
 async def test_an_educator_without_anything_is_told_what_to_expect(reader: Client) -> None:
     for address, words in (
-        ("/sections", "No section in this term."),
-        ("/subjects", "No subject has a grade or an exam"),
-        ("/students", "Nobody is enrolled yet."),
+        ("/sections", "No sections in this term."),
+        ("/subjects", "No subjects with a grade or an exam"),
+        ("/students", "No students yet."),
     ):
         assert words in await page_of(reader, address, 7)
 

@@ -11,8 +11,9 @@ UNKNOWN = "–"
 def shown(value: object, form: str) -> str:
     """``value`` as text; unknown is ``–``, never 0.
 
-    Forms: ``text``, ``whole`` (1,234), ``percent`` (83.33%), ``marks`` (17.5), ``clock``
-    (14:02:05 UTC), ``moment`` (Oct 20, 14:02 UTC), ``day`` (Oct 20, 2025), ``result`` (of a
+    Forms: ``text``, ``whole`` (1,234), ``sections``, ``subjects``, ``students`` and ``rows``
+    (1 section, 1,234 sections), ``percent`` (83.33%), ``marks`` (17.5), ``clock`` (14:02:05 UTC),
+    ``moment`` (Oct 20, 14:02 UTC), ``day`` (Oct 20, 2025), ``result`` (of a
     status) and ``yes_no``.
     """
     return UNKNOWN if value is None or value == "" else _FORMS[form](value)
@@ -75,6 +76,10 @@ def _whole(value: Any) -> str:
     return f"{int(value):,}"
 
 
+def _counted(noun: str) -> Callable[[Any], str]:
+    return lambda value: f"{_whole(value)} {noun}" + ("" if int(value) == 1 else "s")
+
+
 def _percent(value: Any) -> str:
     return f"{_rounded(value):,.2f}%"
 
@@ -118,10 +123,11 @@ def _time(value: Any) -> datetime:
     return time.astimezone(UTC)
 
 
-_RESULTS = {"pass": "passing", "fail": "failing", "no_data": "nothing graded yet"}
+_RESULTS = {"pass": "passing", "fail": "failing", "no_data": "no grades yet"}
 _FORMS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "whole": _whole,
+    **{f"{noun}s": _counted(noun) for noun in ("section", "subject", "student", "row")},
     "percent": _percent,
     "marks": _marks,
     "clock": _clock,

@@ -25,6 +25,7 @@ def listed_shown(found: Mapping[str, Any], asked: Listing, noun: str) -> dict[st
     """The list of a page; ``noun`` is what a row is, as its first column says."""
     return {
         **found,
+        "noun": f"{noun.lower()}s",
         "is_filtered": asked.words is not None,
         "by_change": asked.sort == "change",
         "columns": [_column(("name", noun, "asc", False), asked)]

@@ -99,7 +99,7 @@ def _figures(student: Row) -> list[Figure]:
     label = student["average_label"]
     return [
         Figure(label[:1].upper() + label[1:], student["average_score"], "percent"),
-        Figure("If missing is 0", student["average_if_missing_zero"], "percent"),
+        Figure("Missing as 0", student["average_if_missing_zero"], "percent"),
         Figure("Letter", student["letter"], "text"),
         Figure("Result", STATUS[student["status"]], "text"),
         Figure("Attendance", student["attendance_percentage"], "percent"),
