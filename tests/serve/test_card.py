@@ -326,7 +326,7 @@ async def test_a_student_without_anything_has_a_card_that_says_so(
     await tool.execute("insert into students (id, school_id, first_name) values (60, 1, 'New')")
     await folded_in(tool)
     page = await html(client, "/students/60/card", HEAD)
-    assert "there is no standing to show" in page
+    assert "Not in any of your sections now." in page
     assert "Nothing recorded yet." in page
     answer = await client.http.get("/students/60/card", headers=client.as_(ANN))
     assert answer.status_code == 404
