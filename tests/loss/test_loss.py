@@ -1,6 +1,7 @@
 """Nothing lost, nothing twice: writers that roll back and commit out of order, a server killed
 five times, Postgres restarted under it all, and readers that come back with their last id; and the
-same with two servers and a projector apart, which is killed, told to end and stopped."""
+same with two servers and a projector apart, which is killed, told to end and stopped while a
+server is killed and Postgres restarted."""
 
 import asyncio
 import random
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from types import MappingProxyType
 
 import asyncpg
@@ -190,17 +191,35 @@ async def disturb(work: Work, server: Server, postmaster: Postmaster) -> int:
     return disturbances
 
 
-async def kill_projector(work: Work, projector: Projector) -> int:
-    """Killed, told to end, and stopped until its session has ended; how often that was."""
-    for share, number in ((0.15, SIGKILL), (0.35, SIGTERM), (0.55, SIGSTOP), (0.8, SIGKILL)):
+async def disturb_all(
+    work: Work, projector: Projector, server: Server, postmaster: Postmaster
+) -> int:
+    """The projector killed, told to end, and stopped until its session has ended; a server killed
+    and Postgres restarted in between; how often that was."""
+    acts: tuple[tuple[float, Signals | Server | Postmaster], ...] = (
+        (0.12, SIGKILL),
+        (0.25, server),
+        (0.4, SIGTERM),
+        (0.55, SIGSTOP),
+        (0.7, postmaster),
+        (0.85, SIGKILL),
+    )
+    for share, act in acts:
         await work.reaches(share)
         assert projector.process is not None
-        projector.process.send_signal(number)
-        if number is SIGSTOP:
+        if isinstance(act, Server):
+            act.kill()
+            act.start()
+            await asyncio.to_thread(act.wait_until_ready)
+        elif isinstance(act, Postmaster):
+            await asyncio.to_thread(act.stop)
+        elif act is SIGSTOP:
+            projector.process.send_signal(act)
             # its session ends after 5 s, and it comes to itself in the middle of a batch
             await asyncio.sleep(6)
             projector.process.send_signal(SIGCONT)
         else:
+            projector.process.send_signal(act)
             await asyncio.to_thread(projector.process.wait, 10)
             led = projector.led()
             projector.start()
@@ -208,7 +227,7 @@ async def kill_projector(work: Work, projector: Projector) -> int:
             async with asyncio.timeout(20):
                 while projector.led() == led:
                     await asyncio.sleep(0.05)
-    return 4
+    return len(acts)
 
 
 @asynccontextmanager
@@ -315,8 +334,9 @@ async def test_so_it_does_with_two_servers_and_the_projector_apart(
 ) -> None:
     apart = {"CLASSPULSE_PROJECTOR": "apart"}
     with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder) / "data"
         async with (
-            school(Path(folder) / "data") as (url, token),
+            school(data_dir) as (url, token),
             servers(url, tmp_path, apart) as (shows, steps_in),
         ):
             work = Work(url, TRANSACTIONS_APART)
@@ -325,12 +345,14 @@ async def test_so_it_does_with_two_servers_and_the_projector_apart(
                     work,
                     token,
                     ((shows,), (steps_in,), (steps_in, shows)),
-                    lambda: kill_projector(work, projector),
+                    lambda: disturb_all(
+                        work, projector, steps_in, Postmaster(data_dir / "postgres")
+                    ),
                 )
-    record_property("disturbances of the projector", disturbances)
+    record_property("disturbances beside a projector apart", disturbances)
     assert committed.total() > WRITERS * TRANSACTIONS_APART * 0.8
     assert_exactly_once(readers, committed, record_property)
-    assert disturbances == 4
+    assert disturbances == 6
 
 
 async def _complete(reader: Reader, expected: int) -> None:
