@@ -4,6 +4,8 @@ import asyncio
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -161,3 +163,11 @@ async def test_a_report_is_drawn_elsewhere_and_the_server_takes_its_process_with
     assert process.ppid() == os.getpid()
     await drawer.close()
     assert not process.is_running()
+
+
+def test_a_server_loads_what_draws_pages_in_no_process_but_the_one_that_draws() -> None:
+    loaded = "import sys, classpulse.serve.app; print('reportlab' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "False"
