@@ -9,6 +9,9 @@ declare
     key text;
     sum bigint;
 begin
+    if other = '{}' then
+        return one;
+    end if;
     for key in select jsonb_object_keys(other) loop
         sum := coalesce((total ->> key)::bigint, 0) + (other ->> key)::bigint;
         if sum = 0 and not keep_zeros then

@@ -7,10 +7,8 @@ as $$
 declare
     padded jsonb;
 begin
-    -- as good as always it is so already
-    if counts ?& letters and (
-        select count(*) from jsonb_object_keys(counts)
-    ) = cardinality(letters) then
+    -- almost always it is so already
+    if counts ?& letters and counts - letters = '{}' then
         return counts;
     end if;
     select coalesce(jsonb_object_agg(letter.name, coalesce(counts -> letter.name, '0')), '{}')

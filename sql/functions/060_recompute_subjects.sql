@@ -59,19 +59,22 @@ begin
             marks.missing_total,
             exact.average as exact_average,
             exact.if_missing_zero as exact_average_if_missing_zero,
-            classpulse.rounded(exact.average) as average,
-            policy.letters[
-                width_bucket(classpulse.rounded(exact.average), policy.minimums)
-            ] as letter,
-            classpulse.rounded(exact.average) >= policy.pass_mark as passed
+            shown.average,
+            policy.letters[width_bucket(shown.average, policy.minimums)] as letter,
+            shown.average >= policy.pass_mark as passed
         from marks
+        -- `offset 0`: each is calculated once, not wherever it is named
         cross join lateral (
             select
                 classpulse.exact_percentage(marks.score_sum, marks.total_sum) as average,
                 classpulse.exact_percentage(
                     marks.score_sum, marks.total_sum + marks.missing_total
                 ) as if_missing_zero
+            offset 0
         ) as exact
+        cross join lateral (
+            select classpulse.rounded(exact.average) as average offset 0
+        ) as shown
         join public.performance_cache as policy
             on policy.section_id = marks.section_id and policy.subject_id is null
     ), before as materialized (

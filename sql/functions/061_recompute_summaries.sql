@@ -54,12 +54,10 @@ begin
         select
             live.student_id,
             live.section_id,
-            classpulse.rounded(marks.exact_average) as average,
+            shown.average,
             marks.average_if_missing_zero,
-            policy.letters[
-                width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)
-            ] as letter,
-            classpulse.rounded(marks.exact_average) >= policy.pass_mark as passed,
+            policy.letters[width_bucket(shown.average, policy.minimums)] as letter,
+            shown.average >= policy.pass_mark as passed,
             marks.graded_count,
             marks.missing_count,
             marks.exact_average,
@@ -100,6 +98,10 @@ begin
                 known.average_if_missing_zero
             where not live.is_marked and known.student_id is not null
         ) as marks
+        cross join lateral (
+            -- `offset 0`: calculated once, not wherever it is named
+            select classpulse.rounded(marks.exact_average) as average offset 0
+        ) as shown
         cross join lateral (
             select
                 count(*) filter (where register.status = 'present')::integer as present,

@@ -102,3 +102,13 @@ async def pages(url: str, change: str, call: str) -> int:
             await session.execute("rollback")
             read = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
     return read
+
+
+async def test_a_figure_is_rounded_once_wherever_it_is_named(session: Any) -> None:
+    """Of one grade: averages, highest and lowest of standing, subject and section."""
+    calls = "select calls from pg_stat_xact_user_functions where funcname = 'rounded'"
+    async with session.transaction():
+        await session.execute("set local track_functions = 'all'")
+        await session.execute(GRADE)
+        await session.fetch(f"select * from {FOLD_GRADE}")
+        assert await session.fetchval(calls) <= 12

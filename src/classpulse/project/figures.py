@@ -1,10 +1,10 @@
 """The figures and names that the events of a batch tell, as the database shows them."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -174,11 +174,8 @@ class Figures:
         scale = self.scales.get(section)
         if scale is None or percentage is None:
             return None
-        found = None
-        for letter, minimum in zip(scale["letters"], scale["minimums"], strict=True):
-            if percentage >= minimum:
-                found = letter
-        return found
+        place = bisect_right(scale["minimums"], percentage)
+        return scale["letters"][place - 1] if place else None
 
 
 def percentage(score: int | Decimal | None, total: int | Decimal | None) -> Decimal | None:
@@ -188,8 +185,9 @@ def percentage(score: int | Decimal | None, total: int | Decimal | None) -> Deci
     """
     if score is None or not total or Decimal(score) >= _BOUND or Decimal(total) >= _BOUND:
         return None
-    exact = Fraction(score) * 10000 / Fraction(total)
-    hundredths = (exact + Fraction(1, 2)).__floor__()
+    part, parts = score.as_integer_ratio()
+    whole, wholes = total.as_integer_ratio()
+    hundredths = (20_000 * part * wholes + parts * whole) // (2 * parts * whole)
     return Decimal(hundredths).scaleb(-2)
 
 
