@@ -60,18 +60,35 @@ ROWS = (
     ),
     Row("– of the usual row trigger's at 32", "write_cost.py", ("of row trigger 32",), "2.2 ×"),
     Row(
+        "– inserts/s without triggers: 1 · 8 · 32 writers",
+        "write_cost.py",
+        ("bare 1", "bare 8", "bare 32"),
+        "",
+    ),
+    Row(
+        "– with the usual row trigger",
+        "write_cost.py",
+        ("row trigger 1", "row trigger 8", "row trigger 32"),
+        "",
+    ),
+    Row(
         "single-row commits/s folded and sent for 60 s; p99 ms",
         "sustained.py",
         ("told a second", "p99"),
         "3,000; 1,000",
     ),
     Row("verify under writes, of quiet", "sustained.py", ("verify ratio",), "4 ×"),
-    Row("fan-out, CPU a delivery of the bare server's", "fanout.py", ("cpu ratio",), "1.6 ×"),
     Row(
-        "connects/s; KB an idle stream",
+        "fan-out, CPU per delivery of the bare server's; µs of ours · of the bare one's",
+        "fanout.py",
+        ("cpu ratio", "cpu us", "bare cpu us"),
+        "1.6 ×",
+    ),
+    Row(
+        "connects/s: first · again; KB per idle stream; % of a core",
         "streams.py",
-        ("opened_a_second", "kb_each_idle"),
-        "2,500; 20",
+        ("opened_a_second", "reopened_a_second", "kb_each_idle", "cpu_percent_idle"),
+        "2,500; 20; 3",
     ),
     Row("teacher: overview as JSON, ms", ANSWERS, ("667 teacher overview as JSON ms",), "3"),
     *(
@@ -99,7 +116,21 @@ ROWS = (
         "ten times the sections: update KB", "updates.py --sections 6670", ("update kb",), "4", True
     ),
     Row(
-        "ten times the streams: CPU a delivery of the bare server's",
+        "ten times the events, 500 writes/s: COMMIT → curl, median / p99 ms",
+        "latency.py --rate 500 --writes 10000",
+        ("median", "p99"),
+        "",
+        True,
+    ),
+    Row(
+        "ten times the idle streams: KB each; % of a core",
+        "streams.py --readers 19000 --seconds 60",
+        ("kb_each_idle", "cpu_percent_idle"),
+        "20; 3",
+        True,
+    ),
+    Row(
+        "ten times the streams: CPU per delivery of the bare server's",
         "fanout.py --readers 10000 --rate 1",
         ("cpu ratio",),
         "",

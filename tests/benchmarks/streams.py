@@ -4,8 +4,9 @@
 
 The whole server, with its limits, on an embedded Postgres. Every reader is another educator with
 a token of their own, as after a restart. Printed: streams opened a second and the server's CPU
-for each; then memory and CPU while they are idle but for heartbeats. Run it on an otherwise idle
-machine; 20,000 readers need as many open files, on both sides.
+for each; then memory and CPU while they are idle but for heartbeats; and how fast the same readers
+come back, as after a cut of the network. Run it on an otherwise idle machine; 20,000 readers need
+as many open files, on both sides.
 """
 
 import argparse
@@ -140,9 +141,16 @@ def measure(url: str, port: int, asked: argparse.Namespace) -> dict[str, float]:
         idle = (spent(watched) - cpu) / (time.monotonic() - began)
         for one in streams:
             one.close()
+        time.sleep(3)
+        began = time.monotonic()
+        again = open_all(port, requests, asked.at_once)
+        came_back = time.monotonic() - began
+        for one in again:
+            one.close()
     return {
         "streams": len(streams),
         "opened_a_second": round(len(streams) / took),
+        "reopened_a_second": round(len(again) / came_back),
         "cpu_us_to_open_one": round(used / len(streams) * 1e6),
         "kb_each_idle": round(held / 1024 / len(streams), 1),
         "cpu_percent_idle": round(idle * 100, 2),

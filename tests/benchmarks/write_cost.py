@@ -192,6 +192,8 @@ async def measured(
                 if case == ("classpulse_", True):
                     found[f"share {writers}"] = rate / bare * 100
                     found[f"of row trigger {writers}"] = rate / usual
+                    found[f"bare {writers}"] = bare
+                    found[f"row trigger {writers}"] = usual
                 cells.append(f"{f'{rate:,.0f} ({rate / bare:.0%}; {rate / usual:.2f} x)':>24}")
             print(f"{title:28}" + "".join(cells), flush=True)
 
