@@ -379,7 +379,7 @@ async def test_when_somebody_else_signs_in_nothing_of_theirs_is_shown_and_it_is_
     for page in pages:
         await expect(indicator(page)).to_contain_text("someone else signed in")
         await expect(page.locator("#notice")).to_contain_text(
-            "Somebody else signed in in this browser"
+            "Someone else signed in in this browser"
         )
     await change(connection)
     await shows_all(theirs, connection)

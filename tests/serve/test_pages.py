@@ -169,7 +169,7 @@ async def test_an_educator_without_a_section_sees_unknown_and_not_zero(client: C
     page = (await client.http.get("/")).text
     assert 'data-field="overall_average" data-format="percent">–<' in page
     assert 'data-field="overall_pass_rate" data-format="percent">–<' in page
-    assert "No section in this term." in page
+    assert "No sections in this term." in page
 
 
 async def test_pages_allow_no_inline_code_and_are_kept_by_nobody(client: Client) -> None:
