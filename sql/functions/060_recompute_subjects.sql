@@ -42,8 +42,12 @@ begin
                     as missing_total
             from public.grades as grade
             where grade.student_id = touched.student_id
-                and grade.section_id = touched.section_id
-                and grade.subject_id between touched.first_subject and touched.last_subject
+                -- as rows, because they fit the index of a standing's grades alone: that of a
+                -- section's looks as cheap to a planner that knows of few, and has the whole class
+                and (grade.student_id, grade.section_id, grade.subject_id)
+                >= (touched.student_id, touched.section_id, touched.first_subject)
+                and (grade.student_id, grade.section_id, grade.subject_id)
+                <= (touched.student_id, touched.section_id, touched.last_subject)
             group by grade.subject_id
         ) as subject
     ), fresh as materialized (
@@ -84,31 +88,38 @@ begin
             on standing.student_id = touched.student_id
             and standing.section_id = touched.section_id
             and standing.subject_id between touched.first_subject and touched.last_subject
-    ), new_rows as materialized (
-        select * from fresh except select * from before
-    ), old_rows as materialized (
-        select * from before except select * from fresh
+    ), step as materialized (
+        -- what differs: a row that came (1), one that went (-1)
+        select
+            student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
+            missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed,
+            sum(side.sign)::integer as sign
+        from (
+            select fresh.*, 1 as sign from fresh
+            union all
+            select before.*, -1 from before
+        ) as side
+        group by
+            student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
+            missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed
+        having sum(side.sign) <> 0
     ), gone as (
         delete from classpulse.subject_standings as standing
-        using old_rows
-        where standing.student_id = old_rows.student_id
-            and standing.section_id = old_rows.section_id
-            and standing.subject_id = old_rows.subject_id
-            and not exists (
-                select
-                from public.grades as grade
-                join public.enrollments as enrollment
-                    on enrollment.student_id = grade.student_id
-                    and enrollment.section_id = grade.section_id
-                join public.students as student
-                    on student.id = grade.student_id and student.is_active
-                where grade.student_id = old_rows.student_id
-                    and grade.section_id = old_rows.section_id
-                    and grade.subject_id = old_rows.subject_id
-            )
+        using (
+            select step.student_id, step.section_id, step.subject_id
+            from step
+            group by step.student_id, step.section_id, step.subject_id
+            having max(step.sign) < 0
+        ) as old_row
+        where standing.student_id = old_row.student_id
+            and standing.section_id = old_row.section_id
+            and standing.subject_id = old_row.subject_id
     ), written as (
         insert into classpulse.subject_standings as standing
-        select * from new_rows
+        select
+            student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
+            missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed
+        from step where step.sign > 0
         on conflict (student_id, section_id, subject_id) do update set
             graded_count = excluded.graded_count,
             missing_count = excluded.missing_count,
@@ -120,10 +131,6 @@ begin
             average = excluded.average,
             letter = excluded.letter,
             passed = excluded.passed
-    ), step as (
-        select section_id, subject_id, 1 as sign, exact_average, letter, passed from new_rows
-        union all
-        select section_id, subject_id, -1, exact_average, letter, passed from old_rows
     ), letters as (
         select counted.section_id, counted.subject_id, jsonb_object_agg(counted.letter, counted.n) as n
         from (

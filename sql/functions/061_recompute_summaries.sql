@@ -126,17 +126,13 @@ begin
             and summary.section_id = touched.section_id
     ), gone as (
         delete from public.student_performance_summaries as summary
-        using before
-        where summary.student_id = before.student_id
-            and summary.section_id = before.section_id
-            and not exists (
-                select
-                from public.enrollments as enrollment
-                join public.students as student
-                    on student.id = enrollment.student_id and student.is_active
-                where enrollment.student_id = before.student_id
-                    and enrollment.section_id = before.section_id
-            )
+        using (
+            select before.student_id, before.section_id from before
+            except
+            select fresh.student_id, fresh.section_id from fresh
+        ) as left_over
+        where summary.student_id = left_over.student_id
+            and summary.section_id = left_over.section_id
         returning summary.student_id, summary.section_id
     ), written as (
         insert into public.student_performance_summaries as summary (

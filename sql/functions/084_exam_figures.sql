@@ -33,10 +33,8 @@ cross join lateral (
         count(*) filter (where grade.status = 'excused') as excused,
         count(*) filter (where grade.status = 'pending') as pending,
         classpulse.rounded(classpulse.exact_mean(
-            sum(classpulse.exact_percentage(grade.score, grade.total_marks))
-                filter (where grade.status = 'graded'),
-            count(classpulse.exact_percentage(grade.score, grade.total_marks))
-                filter (where grade.status = 'graded')
+            sum(exact.percentage) filter (where grade.status = 'graded'),
+            count(exact.percentage) filter (where grade.status = 'graded')
         )) as average
     from public.grades as grade
     cross join lateral (
@@ -45,5 +43,9 @@ cross join lateral (
         where summary.student_id = grade.student_id and summary.section_id = grade.section_id
         limit 1
     ) as standing
+    cross join lateral (
+        -- `offset 0`: calculated once, not wherever it is named
+        select classpulse.exact_percentage(grade.score, grade.total_marks) as percentage offset 0
+    ) as exact
     where grade.exam_id = exam.id
 ) as marks;

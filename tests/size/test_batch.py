@@ -112,3 +112,50 @@ async def test_a_figure_is_rounded_once_wherever_it_is_named(session: Any) -> No
         await session.execute(GRADE)
         await session.fetch(f"select * from {FOLD_GRADE}")
         assert await session.fetchval(calls) <= 12
+
+
+async def test_a_plan_made_for_a_new_school_holds_for_a_class_of_thousands(
+    cluster: Any, template: str
+) -> None:
+    """Until statistics are gathered anew, Postgres believes that a class has a few grades."""
+    name = cluster.create(template)
+    try:
+        async with leader_session(cluster.url_of(name)) as session:
+            # one of every kind, known to the statistics
+            await session.execute(
+                """
+                insert into public.schools (id, name) values (1, 'School');
+                insert into public.subjects (id, school_id, name) values (1, 1, 'Maths');
+                insert into public.sections (id, school_id, name) values (7, 1, 'All');
+                insert into public.students (id, school_id, first_name) values (200, 1, 'Ada');
+                insert into public.enrollments (student_id, section_id) values (200, 7);
+                insert into public.grades (
+                    student_id, section_id, subject_id, score, total_marks, status
+                ) values (200, 7, 1, 60, 100, 'graded');
+                analyze;
+                """
+            )
+            await session.fetch(f"select * from {FOLD_GRADE}")
+            await session.execute(
+                """
+                alter table public.grades set (autovacuum_enabled = off);
+                insert into public.students (id, school_id, first_name)
+                select n, 1, 'S' || n from generate_series(1000, 2999) as n;
+                insert into public.enrollments (student_id, section_id)
+                select n, 7 from generate_series(1000, 2999) as n;
+                insert into public.grades (
+                    student_id, section_id, subject_id, score, total_marks, status
+                )
+                select n, 7, 1, 50, 100, 'graded'
+                from generate_series(1000, 2999) as n, generate_series(1, 10);
+                """
+            )
+            await session.execute(GRADE)
+            (plan,) = json.loads(
+                await session.fetchval(
+                    f"explain (analyze, buffers, format json) select {FOLD_GRADE}"
+                )
+            )
+            assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] <= 200
+    finally:
+        cluster.drop(name)
