@@ -160,3 +160,28 @@ async def test_a_change_seen_a_moment_before_its_notification_is_not_late(
         await waiting
         await other.close()
         assert waking.found_late == (announced == "never")
+
+
+async def test_a_projector_sleeps_between_changes_that_only_drip(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", school: None
+) -> None:
+    """Each is announced then, and none waits for a look; the first ones find it busy."""
+    async with leading(database_url) as leader:
+        await connection.executemany(GRADE, [(1 + n % 40, n % 100) for n in range(200)])
+        slept = 0
+        for number in range(60):
+            await connection.execute(GRADE, 1 + number % 40, number)
+            slept += await flag(connection)
+            await asyncio.sleep(0.025)
+        await caught_up(connection, 5)
+        assert slept > 10
+        assert leader.found_late == 0
+
+
+@pytest.mark.parametrize(
+    ("taken", "seconds", "rest"),
+    [(0, 0.001, 0.005), (1, 0.006, 0.005), (16, 0.02, 0.02), (48, 0.03, 0.09), (999, 0.4, 0.1)],
+)
+def test_a_batch_earns_rest_by_what_it_took(taken: int, seconds: float, rest: float) -> None:
+    """A single change must not make the next one wait where nobody needs the machine."""
+    assert wake.rest_after(taken, seconds) == pytest.approx(rest)

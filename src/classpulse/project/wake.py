@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 SQL = queries("leader")
 
 CHANNEL = "classpulse_wake"
-#: while busy: a look every so often, and a rest three times as long as the last batch took: the
-#: writers keep most of the machine, and more changes share the cost of a batch
+#: while busy: a look every so often, and after a batch of many changes a rest of up to three times
+#: as long as it took: the writers keep most of the machine, and more changes share its cost
 BUSY_SECONDS, REST_TIMES, REST_MOST_SECONDS = 0.005, 3.0, 0.1
+#: a batch of so many changes earns a rest as long as itself; one of few leaves the machine idle
+REST_CHANGES = 16
 #: while writers can't notify at all
 DEAF_SECONDS = 0.02
 #: while writers that read "awake" may still be open
@@ -29,13 +31,19 @@ SETTLING_SECONDS = 0.05
 ASLEEP_SECONDS = 1.0
 #: a change is seen a moment before its notification: one that comes so soon did announce it
 ANNOUNCED_SECONDS = 0.1
-#: this long without a change before the projector sleeps
-QUIET_SECONDS = 0.2
+#: over this long, fewer changes a second than this, and the projector sleeps
+QUIET_SECONDS, QUIET_CHANGES = 0.2, 75
 #: as many changes in a batch, or batches in a row, keep it awake
 BUSY_CHANGES = 8
 BUSY_BATCHES = 10
 #: batches closer together than this are in a row
 ROW_SECONDS = 0.01
+
+
+def rest_after(taken: int, seconds: float) -> float:
+    """Seconds until the next look while writers are busy; ``taken`` in ``seconds`` at the last."""
+    times = min(REST_TIMES, taken / REST_CHANGES)
+    return max(BUSY_SECONDS, min(times * seconds, REST_MOST_SECONDS))
 
 
 class State(enum.Enum):
@@ -54,7 +62,8 @@ class Wake:
         self._connection = connection
         self._woken = asyncio.Event()
         self._own_transaction = 0
-        self._quiet_since = 0.0
+        self._counted_since = 0.0
+        self._counted = 0
         self._in_a_row = 0
         self._last_found = 0.0
         self._was_notified = True
@@ -86,14 +95,12 @@ class Wake:
             self._found(taken, now)
         match self.state:
             case State.BUSY:
-                if taken or more:
-                    self._quiet_since = now
-                elif now - self._quiet_since > QUIET_SECONDS:
+                if self._is_quiet(now) and not more:
                     await self._fall_asleep()
                     return
-                await self._pause(max(BUSY_SECONDS, min(REST_TIMES * seconds, REST_MOST_SECONDS)))
+                await self._pause(rest_after(taken, seconds))
             case State.DEAF:
-                if not taken and now - self._quiet_since > ASLEEP_SECONDS:
+                if not taken and now - self._counted_since > ASLEEP_SECONDS:
                     await self._fall_asleep()
                 await self._pause(0 if more else DEAF_SECONDS)
             case State.SETTLING | State.ASLEEP:
@@ -108,14 +115,23 @@ class Wake:
     def _found(self, taken: int, now: float) -> None:
         self._in_a_row = self._in_a_row + 1 if now - self._last_found < ROW_SECONDS else 0
         self._last_found = now
+        self._counted += taken
         if self.state is State.ASLEEP and not self._was_notified:
             self._unannounced += taken
+
+    def _is_quiet(self, now: float) -> bool:
+        seconds = now - self._counted_since
+        if seconds < QUIET_SECONDS:
+            return False
+        is_quiet = self._counted < QUIET_CHANGES * seconds
+        self._counted_since, self._counted = now, 0
+        return is_quiet
 
     def _is_busy(self, taken: int) -> bool:
         return taken >= BUSY_CHANGES or self._in_a_row >= BUSY_BATCHES
 
     async def _fall_asleep(self) -> None:
-        self._quiet_since = asyncio.get_running_loop().time()
+        self._counted_since, self._counted = asyncio.get_running_loop().time(), 0
         if not await self._connection.fetchval(SQL["writers_can_notify"]):
             self.state = State.DEAF
             return
@@ -128,7 +144,7 @@ class Wake:
         await self._connection.execute(SQL["flag_asleep" if asleep else "flag_awake"])
         self.state = state
         self._in_a_row = 0
-        self._quiet_since = asyncio.get_running_loop().time()
+        self._counted_since, self._counted = asyncio.get_running_loop().time(), 0
 
     async def _pause(self, seconds: float) -> None:
         if self._unannounced:
