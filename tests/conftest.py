@@ -18,8 +18,8 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from xdist.scheduler import LoadFileScheduling
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import migrate
 
 SETTINGS = (
     "DATABASE_URL",

@@ -12,7 +12,7 @@ import asyncpg
 from classpulse.events import Scope
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.resume import Since, catch_up, open_with_ready, parse_id, place
-from classpulse.publish.subscriber import Encode, Message, Subscriber, Wanted
+from classpulse.publish.subscriber import Encode, EventFilter, Message, Subscriber
 from classpulse.rights import Rights
 
 _WRITE = """
@@ -139,13 +139,13 @@ async def reading(
     *,
     since: str | None = None,
     educator: int = 1,
-    wanted: Wanted | None = None,
+    event_filter: EventFilter | None = None,
     encode: Encode = as_json,
     **options: Any,
 ) -> AsyncIterator[Reader]:
     """A subscriber as a stream makes one, without HTTP."""
-    if wanted is not None:
-        options["wanted"] = wanted
+    if event_filter is not None:
+        options["event_filter"] = event_filter
     subscriber = Subscriber(scope, educator_id=educator, encode=encode, **options)
     reader = Reader(subscriber)
     resumed = None if since is None else parse_id(since) or Since(malformed=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 import asyncpg
 
-from classpulse.serve import tokens
+from classpulse.serve.auth import tokens
 
 SECRET = "a secret for tests, of more than 32 bytes"
 STREAM = "/api/v1/performance/stream"

@@ -1,4 +1,4 @@
-"""Imports go one way: cli → serve → publish → events ← project ← capture."""
+"""Imports go one way: cli → serve → publish → events ← project; and within each room, too."""
 
 import ast
 from pathlib import Path
@@ -17,18 +17,33 @@ GROUND = {
     "settings",
     "sql",
 }
-# What each room may import, besides itself, the ground floor and database/. The composition root
-# and the commands put the rooms together, and the demo is a command in several files.
-ROOMS = {
+# What each room may import, besides itself and the ground floor. The composition root and the
+# commands put the rooms together.
+ROOMS: dict[str, set[str]] = {
     "database": set(),
-    "capture": set(),
-    "project": {"capture"},
-    "publish": set(),
-    "serve": {"publish"},
-    "demo": {"serve"},
-    "cli": {"serve", "project", "demo"},
+    "project": {"database"},
+    "publish": {"database"},
+    "serve": {"database", "publish"},
+    "selftest": {"database", "serve"},
+    "demo": {"database", "serve", "selftest"},
+    "cli": {"database", "project", "serve", "selftest", "demo"},
 }
 COMPOSITION = {"serve/app.py": {"project"}}
+# The rooms within a room, from the ground up: each may import what lies before it.
+STOREYS = {
+    "database": ["", "embedded", "install"],
+    "serve": [
+        "",
+        "limits",
+        "auth",
+        "api",
+        "stream",
+        "pages",
+        "reports",
+        "middleware",
+    ],
+}
+APART = {"serve": [{"stream", "pages", "reports"}]}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -61,9 +76,27 @@ def test_a_room_imports_only_what_lies_below_it(path):
     if own in GROUND:
         allowed = GROUND
     else:
-        allowed = GROUND | {own, "database"} | ROOMS[own] | COMPOSITION.get(file, set())
+        allowed = GROUND | {own} | ROOMS[own] | COMPOSITION.get(file, set())
     wrong = {name for name in imported(path) if room(name) not in allowed | {"__version__"}}
     assert not wrong, f"{file} may not import {', '.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_storey_of_a_room_imports_only_what_lies_below_it(path):
+    file = path.relative_to(PACKAGE)
+    own, storey = file.parts[0], file.parts[1] if len(file.parts) > 2 else ""
+    if own not in STOREYS or str(file) in COMPOSITION:
+        return
+    order = STOREYS[own]
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[1:2] != [own]:
+            continue
+        other = parts[2] if len(parts) > 2 and (PACKAGE / own / parts[2]).is_dir() else ""
+        assert order.index(other) <= order.index(storey), f"{file} may not import {name}"
+        for neighbours in APART.get(own, []):
+            together = other == storey or not {other, storey} <= neighbours
+            assert together, f"{file} may not import {name}"
 
 
 def test_publish_knows_nothing_of_http():

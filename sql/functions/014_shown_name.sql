@@ -1,5 +1,5 @@
 -- A name as events, lists and pages carry it: at most 500 characters. Its twin for rows that are
--- gone is project/shown.py.
+-- gone is project/shortened.py.
 create or replace function classpulse.shown_name(name text) returns text
 language sql immutable parallel safe
 return case

@@ -7,7 +7,7 @@ import { Feed } from "./feed.js";
 import { fill, showTime } from "./fields.js";
 import { Figures } from "./figures.js";
 import { Filters } from "./filters.js";
-import { HAPPENING_TYPES } from "./happenings.js";
+import { FEED_TYPES } from "./feed-entry.js";
 import { Indicator } from "./indicator.js";
 import { viewOf } from "./links.js";
 import { Live } from "./live/live.js";
@@ -58,7 +58,7 @@ const indicator = new Indicator({
 });
 const live = new Live({
   address: "/api/v1/performance/stream",
-  types: [...(showsOverview ? ["performance_update"] : []), "figures_changed", ...HAPPENING_TYPES],
+  types: [...(showsOverview ? ["performance_update"] : []), "figures_changed", ...FEED_TYPES],
   since: main.dataset.since,
   who: document.body.dataset.who,
 });

@@ -2,7 +2,7 @@
 
 import { decode } from "./decode.js";
 import { List } from "./list.js";
-import { Runs } from "./runs.js";
+import { FeedGroups } from "./feed-groups.js";
 
 export class Feed {
   #list;
@@ -23,7 +23,7 @@ export class Feed {
 
   /** Go on from what the page shows now: it was fetched anew. */
   restart() {
-    this.#runs = new Runs(decode(this.#element.dataset.runs));
+    this.#runs = new FeedGroups(decode(this.#element.dataset.runs));
   }
 
   // Once for all events that came together.

@@ -29,9 +29,9 @@ import asyncpg
 import figures
 import psutil
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
-from classpulse.serve import tokens
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import migrate
+from classpulse.serve.auth import tokens
 
 SECRET = "a secret for benchmarks, of more than 32 bytes"
 API = "/api/v1/performance"

@@ -15,9 +15,9 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 from processes import SECRET, STREAM, Server, serving  # noqa: E402
 from size.conftest import PRINCIPAL, TEACHER, fill  # noqa: E402
 
-from classpulse.database.embedded import embedded  # noqa: E402
-from classpulse.database.migrate import migrate  # noqa: E402
-from classpulse.serve import tokens  # noqa: E402
+from classpulse.database.embedded.cluster import embedded  # noqa: E402
+from classpulse.database.install.migrate import migrate  # noqa: E402
+from classpulse.serve.auth import tokens  # noqa: E402
 
 #: teachers of three sections each, beside the three educators of the district
 TEACHERS = 180

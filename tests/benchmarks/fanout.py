@@ -33,10 +33,10 @@ import psutil
 import uvicorn
 import uvloop
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
-from classpulse.serve import tokens
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import migrate
 from classpulse.serve.app import create_app
+from classpulse.serve.auth import tokens
 from classpulse.serve.connections import connection_options
 from classpulse.settings import Settings
 

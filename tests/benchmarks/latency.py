@@ -20,8 +20,8 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 from processes import STREAM, admin_token, serving  # noqa: E402
 from size.conftest import fill  # noqa: E402
 
-from classpulse.database.embedded import embedded  # noqa: E402
-from classpulse.database.migrate import migrate  # noqa: E402
+from classpulse.database.embedded.cluster import embedded  # noqa: E402
+from classpulse.database.install.migrate import migrate  # noqa: E402
 from classpulse.demo.load import load  # noqa: E402
 
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "shared_buffers")

@@ -21,8 +21,8 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 
 from processes import serving  # noqa: E402
 
-from classpulse.database.embedded import embedded  # noqa: E402
-from classpulse.database.migrate import migrate  # noqa: E402
+from classpulse.database.embedded.cluster import embedded  # noqa: E402
+from classpulse.database.install.migrate import migrate  # noqa: E402
 from classpulse.demo.load import load  # noqa: E402
 from classpulse.demo.school import PASSWORD, TEACHER  # noqa: E402
 

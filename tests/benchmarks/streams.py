@@ -27,10 +27,10 @@ import psutil
 import uvicorn
 from fanout import SECRET, STREAM, free_port, process, wait_for
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
-from classpulse.serve import tokens
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import migrate
 from classpulse.serve.app import create_app
+from classpulse.serve.auth import tokens
 from classpulse.serve.connections import connection_options
 from classpulse.serve.listening import listening_socket
 from classpulse.settings import Settings
@@ -75,9 +75,9 @@ def open_all(port: int, requests: list[bytes], at_once: int) -> list[socket.sock
     todo = iter(requests)
     left = len(requests)
     while left:
-        while len(waiting) < at_once and (wanted := next(todo, None)) is not None:
+        while len(waiting) < at_once and (event_filter := next(todo, None)) is not None:
             one = socket.create_connection(("127.0.0.1", port))
-            one.sendall(wanted)
+            one.sendall(event_filter)
             one.setblocking(False)
             poll.register(one.fileno(), select.EPOLLIN)
             waiting[one.fileno()] = (one, b"")

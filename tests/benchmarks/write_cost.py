@@ -29,8 +29,8 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 
 from processes import STREAM, Message, admin_token, follow, serving  # noqa: E402
 
-from classpulse.database.embedded import embedded  # noqa: E402
-from classpulse.database.migrate import migrate  # noqa: E402
+from classpulse.database.embedded.cluster import embedded  # noqa: E402
+from classpulse.database.install.migrate import migrate  # noqa: E402
 from classpulse.sql import scripts  # noqa: E402
 
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_wal_size")

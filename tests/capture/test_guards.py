@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from conftest import Cluster
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.project.verify import verify
 
 Connection = Any

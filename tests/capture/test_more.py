@@ -8,15 +8,15 @@ import pytest
 from leaders import leading
 
 from classpulse.project.lock import leader_session
-from classpulse.project.wake import State, Wake
+from classpulse.project.pacing import Pacing, State
 
 BATCHES = 20
 
 
-@pytest.mark.parametrize("state", [State.ASLEEP, State.SETTLING, State.DEAF, State.BUSY])
+@pytest.mark.parametrize("state", [State.ASLEEP, State.FALLING_ASLEEP, State.POLLING, State.BUSY])
 async def test_nobody_waits_while_there_is_more(database_url: str, state: State) -> None:
     async with leader_session(database_url) as session:
-        wake = Wake(session)
+        wake = Pacing(session)
         await wake.start()
         wake.state = state
         began = time.monotonic()
@@ -29,11 +29,11 @@ async def test_nobody_waits_while_there_is_more(database_url: str, state: State)
 
 async def test_what_was_found_on_the_way_was_not_found_late(database_url: str) -> None:
     async with leader_session(database_url) as session:
-        wake = Wake(session)
+        wake = Pacing(session)
         await wake.start()
         wake.state = State.ASLEEP
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("classpulse.project.wake.ASLEEP_SECONDS", 0.05)
+            patch.setattr("classpulse.project.pacing.ASLEEP_SECONDS", 0.05)
             await wake.wait(0, 0, 0.001)
         await wake.wait(0, 0, 0.001, more=True)
         await wake.wait(1, 0, 0.001, more=True)
@@ -42,7 +42,7 @@ async def test_what_was_found_on_the_way_was_not_found_late(database_url: str) -
 
 async def test_others_have_their_turn_meanwhile(database_url: str) -> None:
     async with leader_session(database_url) as session:
-        wake = Wake(session)
+        wake = Pacing(session)
         await wake.start()
         wake.state = State.ASLEEP
         turns = 0

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 
 Connection = Any
 

@@ -22,11 +22,11 @@ class Said:
     err: str
 
 
-Run = Callable[..., Said]
+FeedGroup = Callable[..., Said]
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> FeedGroup:
     """Runs a command with settings; nothing is typed unless ``typed`` is given."""
 
     def run(*arguments: str, typed: str = "", **settings: str) -> Said:
@@ -44,7 +44,7 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
 
 
 @pytest.fixture
-def run_here(run: Run, database_url: str) -> Run:
+def run_here(run: FeedGroup, database_url: str) -> FeedGroup:
     """Runs a command against this test's database."""
 
     def run_here(*arguments: str, **more: Any) -> Said:

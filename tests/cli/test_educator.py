@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from classpulse.serve.passwords import verify_password
+from classpulse.serve.auth.passwords import verify_password
 from cli.conftest import SECRET, claims
 
 PASSWORD = "correct horse"

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from classpulse.database import shipped
-from classpulse.database.migrate import migrate
+from classpulse.database.install import scripts
+from classpulse.database.install.migrate import migrate
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
 from classpulse.project.verify import verify
@@ -33,9 +33,9 @@ async def test_an_upgrade_of_the_queue_waits_for_open_writers_and_loses_none_of_
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        migrations = [one for one in shipped.migrations() if "/0015_" not in one.file]
-        patch.setattr(shipped, "migrations", lambda: migrations)
-        patch.setattr(shipped, "version", lambda: "before")
+        migrations = [one for one in scripts.migrations() if "/0015_" not in one.file]
+        patch.setattr(scripts, "migrations", lambda: migrations)
+        patch.setattr(scripts, "version", lambda: "before")
         await migrate(empty_database_url)
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(SCHOOL)

@@ -18,15 +18,15 @@ import asyncpg
 import psutil
 import pytest
 
-from classpulse.database.embedded import ROLE, Embedded
-from classpulse.database.migrate import migrate
-from classpulse.database.postmaster import Postmaster
+from classpulse.database.embedded.cluster import ROLE, Embedded
+from classpulse.database.embedded.postmaster import Postmaster
+from classpulse.database.install.migrate import migrate
 from classpulse.errors import DatabaseError
 
 USE = """
 import sys
 from pathlib import Path
-from classpulse.database.embedded import embedded
+from classpulse.database.embedded.cluster import embedded
 with embedded(Path(sys.argv[1]), {"fsync": "off"}) as server:
     print(server.url, flush=True)
     sys.stdin.read()
@@ -316,7 +316,7 @@ def test_a_role_in_use_by_an_earlier_version_is_left_until_it_has_gone(data_dir)
 @pytest.mark.reliability("killed embedded Postgres")
 def test_a_server_that_is_started_again_while_the_old_one_stops_is_let_be(data_dir, monkeypatch):
     # a watcher that looks all the time: the folder is never seen without a server
-    monkeypatch.setattr("classpulse.database.embedded._WATCH_SECONDS", 0.001)
+    monkeypatch.setattr("classpulse.database.embedded.cluster._WATCH_SECONDS", 0.001)
     with embedded(data_dir):
         for _ in range(3):
             stopped = postmaster(data_dir)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import classpulse
-from classpulse.database import programs
+from classpulse.database.embedded import programs
 
 from .test_embedded import USE, ask, embedded
 
@@ -98,7 +98,7 @@ def bin_path_of(environment, data_dir, copies):
     """Where a separate Python runs Postgres from, when ``copies`` is where a copy may be kept."""
     code = USE.replace(
         "with embedded",
-        "from classpulse.database import programs\n"
+        "from classpulse.database.embedded import programs\n"
         "programs.COPIES = Path(sys.argv[2])\n"
         "with embedded",
     ).replace("server.url", "server.bin_path")

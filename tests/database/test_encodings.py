@@ -14,7 +14,7 @@ from leaders import leading
 from processes import admin_token, serving
 
 from classpulse.assets import folder
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.project.verify import verify
 from classpulse.sql import read
 

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from event_log import publishing, reading, until
 
-from classpulse.database import shipped
-from classpulse.database.migrate import migrate
+from classpulse.database.install import scripts
+from classpulse.database.install.migrate import migrate
 from classpulse.events import Scope
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
@@ -64,13 +64,13 @@ async def test_an_upgrade_of_the_log_loses_nothing_and_resumes_go_on_across_it(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        migrations = [one for one in shipped.migrations() if "/0016_" not in one.file]
-        functions = [one for one in shipped.functions() if "_log" not in one.file]
-        triggers = [one for one in shipped.triggers() if one.file != "triggers/events.sql"]
-        patch.setattr(shipped, "functions", lambda: functions)
-        patch.setattr(shipped, "migrations", lambda: migrations)
-        patch.setattr(shipped, "triggers", lambda: triggers)
-        patch.setattr(shipped, "version", lambda: "before")
+        migrations = [one for one in scripts.migrations() if "/0016_" not in one.file]
+        functions = [one for one in scripts.functions() if "_log" not in one.file]
+        triggers = [one for one in scripts.triggers() if one.file != "triggers/events.sql"]
+        patch.setattr(scripts, "functions", lambda: functions)
+        patch.setattr(scripts, "migrations", lambda: migrations)
+        patch.setattr(scripts, "triggers", lambda: triggers)
+        patch.setattr(scripts, "version", lambda: "before")
         await migrate(empty_database_url)
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(LOG)

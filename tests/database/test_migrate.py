@@ -10,9 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from classpulse.database import script, shipped
-from classpulse.database.migrate import is_current, is_installed, migrate
-from classpulse.database.uninstall import uninstall
+from classpulse.database.install import psql_script, scripts
+from classpulse.database.install.migrate import is_current, is_installed, migrate
+from classpulse.database.install.uninstall import uninstall
 from classpulse.errors import MigrationError
 
 SCHOOL = {
@@ -69,8 +69,8 @@ async def test_a_second_migrate_finds_nothing_to_do(empty_database_url):
     first = await migrate(empty_database_url)
     before = await shape(empty_database_url)
     second = await migrate(empty_database_url)
-    assert first.migrations == [file.path.stem for file in shipped.migrations()]
-    assert len(first.objects) == len(shipped.functions()) + len(shipped.triggers())
+    assert first.migrations == [file.path.stem for file in scripts.migrations()]
+    assert len(first.objects) == len(scripts.functions()) + len(scripts.triggers())
     assert (second.migrations, second.objects, second.warnings) == ([], [], [])
     assert await shape(empty_database_url) == before
     assert await is_current(empty_database_url)
@@ -328,7 +328,7 @@ def psql(url, text, *arguments):
 
 async def test_the_printed_script_does_the_same(cluster, empty_database_url, database_url):
     for _ in range(2):
-        done = psql(empty_database_url, script.installation())
+        done = psql(empty_database_url, psql_script.installation())
         assert (done.returncode, done.stderr) == (0, "")
     assert await shape(empty_database_url) == await shape(database_url)
     assert await is_current(empty_database_url)
@@ -338,7 +338,7 @@ async def test_the_printed_script_does_the_same(cluster, empty_database_url, dat
 
 async def test_the_printed_script_refuses_foreign_tables_too(empty_database_url):
     await execute(empty_database_url, "create table public.grades (id int)")
-    done = psql(empty_database_url, script.installation())
+    done = psql(empty_database_url, psql_script.installation())
     assert done.returncode != 0
     assert "table grades: already in database" in done.stderr
     assert "nothing was changed" in done.stderr
@@ -346,6 +346,6 @@ async def test_the_printed_script_refuses_foreign_tables_too(empty_database_url)
 
 async def test_the_printed_uninstall_does_the_same(database_url):
     for _ in range(2):
-        done = psql(database_url, script.removal())
+        done = psql(database_url, psql_script.removal())
         assert (done.returncode, done.stderr) == (0, "")
     assert not await is_installed(database_url)

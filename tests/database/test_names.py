@@ -5,8 +5,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from classpulse.database import shipped
-from classpulse.database.migrate import migrate
+from classpulse.database.install import scripts
+from classpulse.database.install.migrate import migrate
 
 ORDERS = {
     None: "Ää Ab anna Anna Ánna Émile Łuk Lz O'Neil Oz Öz Strasse Straße Strassf Zoe",
@@ -106,7 +106,7 @@ async def test_names_do_not_stop_a_database_of_another_encoding(
     try:
         connection = await asyncpg.connect(cluster.url_of(name))
         await connection.execute("create schema classpulse")
-        for script in shipped.functions():
+        for script in scripts.functions():
             if script.path.stem[4:] in MADE_OF_NAMES:
                 await connection.execute(script.text)
         found = await connection.fetchrow(

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from classpulse.database.migrate import migrate
-from classpulse.database.uninstall import uninstall
+from classpulse.database.install.migrate import migrate
+from classpulse.database.install.uninstall import uninstall
 from classpulse.errors import MigrationError
 from classpulse.project.verify import verify
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 
 pytestmark = pytest.mark.reliability("search path into the machinery")
 

@@ -17,9 +17,9 @@ import asyncpg
 import pytest
 from processes import STREAM, Message, command, follow, free_port, surroundings
 
-from classpulse.demo.client import Client
 from classpulse.demo.load import load
-from classpulse.serve import tokens
+from classpulse.selftest.client import Client
+from classpulse.serve.auth import tokens
 
 BACK_SECONDS = 10
 BEFORE, AFTER = 20, 20

@@ -6,7 +6,7 @@ import pytest
 from classpulse.demo.load import load
 from classpulse.demo.school import PASSWORD, TEACHER
 from classpulse.errors import DatabaseError
-from classpulse.serve.passwords import verify_password
+from classpulse.serve.auth.passwords import verify_password
 
 Connection = asyncpg.Connection
 

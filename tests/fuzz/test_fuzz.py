@@ -17,7 +17,7 @@ import pytest
 from processes import SECRET, serving
 from serve.conftest import password_hash, school_template, school_url  # noqa: F401
 
-from classpulse.serve import tokens
+from classpulse.serve.auth import tokens
 
 from .requests import Attempt, Attempts
 

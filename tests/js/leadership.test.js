@@ -15,7 +15,7 @@ test("a lead that was taken before it was known is sought again, and led only wh
     locks,
     name: "a",
     onLead: () => told.push("lead"),
-    onRobbed: () => told.push("robbed"),
+    onTakenOver: () => told.push("robbed"),
     onAlone: () => told.push("alone"),
   });
   leadership.seek();

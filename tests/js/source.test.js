@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linkState, unknown } from "../../static/js/live/link.js";
-import { missed } from "../../static/js/live/missed.js";
+import { missed } from "../../static/js/live/catch-up.js";
 import { Source } from "../../static/js/live/source.js";
 import { settled, World } from "./world.js";
 

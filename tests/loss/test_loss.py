@@ -20,9 +20,9 @@ import asyncpg
 import pytest
 from processes import STREAM, Message, Projector, Server, admin_token, follow, projecting
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
-from classpulse.database.postmaster import Postmaster
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.embedded.postmaster import Postmaster
+from classpulse.database.install.migrate import migrate
 from classpulse.project.verify import verify
 
 WRITERS, TRANSACTIONS = 16, 500

@@ -24,7 +24,7 @@ from serve.conftest import password_hash, school_template  # noqa: F401
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from classpulse.serve import tokens
+from classpulse.serve.auth import tokens
 
 from .routes import Call, calls
 

@@ -1,8 +1,8 @@
 """On every route: who may not see a thing gets the very answer of a thing that does not exist."""
 
 import pytest
+from serve.auth.test_scope import FOREIGN, THEIRS
 from serve.conftest import Client, password_hash, reader, school_template  # noqa: F401
-from serve.test_scope import FOREIGN, THEIRS
 
 from .routes import MATRIX, Call, application_routes, calls, calls_naming
 

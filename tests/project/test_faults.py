@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 from leaders import leading
 
-from classpulse.database.migrate import migrate
-from classpulse.database.uninstall import uninstall
+from classpulse.database.install.migrate import migrate
+from classpulse.database.install.uninstall import uninstall
 from classpulse.project import leader as leader_module
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log, renew

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from leaders import leading
 
-from classpulse.database.migrate import heal
+from classpulse.database.install.migrate import heal
 from classpulse.project.verify import verify
 from classpulse.sql import queries
 

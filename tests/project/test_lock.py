@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from leaders import leading
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.errors import OtherVersionError
 from classpulse.project.leader import Leader
 from classpulse.project.lock import leader_session, take_over

@@ -8,7 +8,7 @@ from event_log import Reader, publishing, reading
 
 from classpulse.events import Scope
 from classpulse.publish.publisher import Publisher
-from classpulse.publish.subscriber import Wanted
+from classpulse.publish.subscriber import EventFilter
 from project.batches import SCHOOL, Log, seen_in
 
 pytestmark = pytest.mark.reliability("what a row left")
@@ -33,7 +33,7 @@ async def log(connection: Any) -> Log:
 
 async def replayed(url: str, since: str, scope: Scope, **wanted: set[int]) -> list[dict[str, Any]]:
     """What a stream gets of the log since an id, once from the log and once from the ring."""
-    filters = Wanted(**{name: frozenset(ids) for name, ids in wanted.items()})
+    filters = EventFilter(**{name: frozenset(ids) for name, ids in wanted.items()})
     async with publishing(url) as publisher:
         from_ring = await _read(publisher, since, scope, filters)
         publisher.hub.ring.restart(publisher.position)
@@ -43,10 +43,10 @@ async def replayed(url: str, since: str, scope: Scope, **wanted: set[int]) -> li
 
 
 async def _read(
-    publisher: Publisher, since: str, scope: Scope, wanted: Wanted
+    publisher: Publisher, since: str, scope: Scope, event_filter: EventFilter
 ) -> list[dict[str, Any]]:
     reader: Reader
-    async with reading(publisher, scope, since=since, wanted=wanted) as reader:
+    async with reading(publisher, scope, since=since, event_filter=event_filter) as reader:
         return [event for event in reader.events if event["type"] not in ("ready", "heartbeat")]
 
 

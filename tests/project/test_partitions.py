@@ -17,9 +17,9 @@ from classpulse.project.epoch import open_log
 from classpulse.project.leader import Leader
 from classpulse.project.partitions import Partitions
 from classpulse.project.verify import verify
-from classpulse.serve.history import history_of
+from classpulse.serve.api.history import history_of
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.snapshot import open_pool
-from classpulse.serve.viewer import Viewer
 from project.batches import SCHOOL
 from project.processes import wait_for
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.project.figures import percentage
 from classpulse.project.verify import verify
 from project.batches import SCHOOL, Log

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from leaders import leading
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.project.attempts import is_of_data
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from classpulse.project.entry import Entry
+from classpulse.project.event_row import EventRow
 from classpulse.project.figures import Figure
 from classpulse.project.leader import leader_session
 from project.batches import SCHOOL, Log
@@ -84,6 +84,6 @@ def test_a_figure_loses_its_spaces_and_keeps_its_digits() -> None:
 
 
 def test_only_figures_are_spliced() -> None:
-    entry = Entry(datetime.now(UTC), "a", "b", {"what": object()})
+    entry = EventRow(datetime.now(UTC), "a", "b", {"what": object()})
     with pytest.raises(NotImplementedError, match="object"):
         entry.numbered("epoch", 1)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.errors import DatabaseError
 from classpulse.project.verify import verify
 

@@ -10,7 +10,7 @@ from event_log import until
 from classpulse.events import Scope
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub
-from classpulse.publish.subscriber import Wanted
+from classpulse.publish.subscriber import EventFilter
 from classpulse.rights import Rights
 
 from .test_hub import ALL, BOTH, TEN_A, Joined, Known, event
@@ -47,7 +47,7 @@ async def test_other_scopes_and_filters_are_other_audiences(hub: Hub, looked: Co
         for _ in range(10):
             await readers.join(TEN_A)
             await readers.join(BOTH)
-            await readers.join(BOTH, wanted=Wanted(types=frozenset({"exam_created"})))
+            await readers.join(BOTH, event_filter=EventFilter(types=frozenset({"exam_created"})))
             await readers.join(Scope(sections=frozenset({2})))
         assert len(hub._index) == 4
         await hub.dispatch([event(1)])
@@ -76,7 +76,7 @@ async def test_equal_scopes_are_kept_once(hub: Hub) -> None:
             for _ in range(10)
         ]
         assert len({id(one.scope) for one in subscribers}) == 1
-        assert len({id(one.sight) for one in subscribers}) == 1
+        assert len({id(one.visible) for one in subscribers}) == 1
 
 
 async def test_an_audience_that_nobody_is_in_is_gone(hub: Hub) -> None:

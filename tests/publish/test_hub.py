@@ -14,9 +14,9 @@ from classpulse.events import Event, Scope
 from classpulse.publish.compose import compose
 from classpulse.publish.deadlines import Deadlines
 from classpulse.publish.hub import Hub, HubClosed
-from classpulse.publish.resume import MOUTHFUL
+from classpulse.publish.resume import CATCH_UP_BYTES
 from classpulse.publish.ring import Ring
-from classpulse.publish.subscriber import Message, Subscriber, Wanted
+from classpulse.publish.subscriber import EventFilter, Message, Subscriber
 from classpulse.rights import Bearer, Rights
 
 ALL = Scope(everything=True)
@@ -106,7 +106,7 @@ class Joined:
         await block.__aenter__()
         self._stack.append(block)
         reader.subscriber.after = self._hub.position
-        assert self._hub.attach(reader.subscriber, MOUTHFUL)
+        assert self._hub.attach(reader.subscriber, CATCH_UP_BYTES)
         return reader
 
 
@@ -173,19 +173,19 @@ async def test_an_event_is_encoded_once_for_all_who_see_the_same(hub: Hub) -> No
 
 
 @pytest.mark.parametrize(
-    ("wanted", "positions"),
+    ("event_filter", "positions"),
     [
-        (Wanted(), [1, 2, 3, 4, 5, 6]),
-        (Wanted(types=frozenset({"exam_created", "bulk_update"})), [3, 5]),
-        (Wanted(subjects=frozenset({7})), [1, 5, 6]),
-        (Wanted(students=frozenset({4})), [1, 5, 6]),
-        (Wanted(students=frozenset({9}), subjects=frozenset({8})), [2, 5]),
-        (Wanted(sections=frozenset({2})), [4]),
+        (EventFilter(), [1, 2, 3, 4, 5, 6]),
+        (EventFilter(types=frozenset({"exam_created", "bulk_update"})), [3, 5]),
+        (EventFilter(subjects=frozenset({7})), [1, 5, 6]),
+        (EventFilter(students=frozenset({4})), [1, 5, 6]),
+        (EventFilter(students=frozenset({9}), subjects=frozenset({8})), [2, 5]),
+        (EventFilter(sections=frozenset({2})), [4]),
     ],
 )
-async def test_filters_choose(hub: Hub, wanted: Wanted, positions: list[int]) -> None:
+async def test_filters_choose(hub: Hub, event_filter: EventFilter, positions: list[int]) -> None:
     async with Joined(hub) as readers:
-        reader = await readers.join(BOTH, wanted=wanted)
+        reader = await readers.join(BOTH, event_filter=event_filter)
         await hub.dispatch(
             [
                 event(1, student=4, subject=7),
@@ -202,7 +202,9 @@ async def test_filters_choose(hub: Hub, wanted: Wanted, positions: list[int]) ->
 async def test_control_events_come_whatever_the_filter(hub: Hub, known: Known) -> None:
     known.rights[1] = Rights(TEN_A)
     async with Joined(hub) as readers:
-        reader = await readers.join(TEN_A, wanted=Wanted(types=frozenset({"exam_created"})))
+        reader = await readers.join(
+            TEN_A, event_filter=EventFilter(types=frozenset({"exam_created"}))
+        )
         await hub.dispatch([event(1), event(2, "scope_changed", sections=(), educator=1)])
         hub.broadcast("heartbeat", {"lag_ms": 3})
         assert reader.types() == ["scope_changed", "heartbeat"]
@@ -240,7 +242,7 @@ async def test_composed_events_hold_nothing_of_another_scope(hub: Hub) -> None:
             await readers.join(TEN_A),
             await readers.join(Scope(sections=frozenset({2}))),
             await readers.join(BOTH),
-            await readers.join(ALL, wanted=Wanted(sections=frozenset({2}))),
+            await readers.join(ALL, event_filter=EventFilter(sections=frozenset({2}))),
         )
         parts = {"1": {"secret": "of 1"}, "2": {"secret": "of 2"}}
         await hub.dispatch(
@@ -296,7 +298,7 @@ async def test_who_subscribes_while_rights_change_does_not_slip_through(
     async def subscribe() -> None:
         async with hub.subscribe(subscriber, rights_as_of=before):
             subscriber.after = hub.position
-            hub.attach(subscriber, MOUTHFUL)
+            hub.attach(subscriber, CATCH_UP_BYTES)
             subscriber.wake()
             await dispatching
             await hub.dispatch([event(3)])

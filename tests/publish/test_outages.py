@@ -16,10 +16,10 @@ from classpulse.publish.deaf import CONNECTION_BYTES, Deaf
 from classpulse.publish.hub import Hub
 from classpulse.publish.overviews import Overviews
 from classpulse.publish.reading import Reading
-from classpulse.publish.subscriber import Message, Subscriber, Wanted
+from classpulse.publish.subscriber import EventFilter, Message, Subscriber
 from classpulse.rights import Rights
 
-OVERVIEW = Wanted(types=frozenset({"performance_update"}))
+OVERVIEW = EventFilter(types=frozenset({"performance_update"}))
 
 
 def text(message: Message) -> bytes:
@@ -28,7 +28,7 @@ def text(message: Message) -> bytes:
 
 def reader(section: int) -> Subscriber:
     scope = Scope(sections=frozenset({section}))
-    return Subscriber(scope, educator_id=section, encode=text, wanted=OVERVIEW)
+    return Subscriber(scope, educator_id=section, encode=text, event_filter=OVERVIEW)
 
 
 async def no_rights(educator_ids: Collection[int]) -> dict[int, Rights]:

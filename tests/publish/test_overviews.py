@@ -16,10 +16,10 @@ from classpulse.publish.hub import Hub
 from classpulse.publish.overviews import Overviews
 from classpulse.publish.reading import Asked, Listed, Reading
 from classpulse.publish.scope_overview import ScopeOverview
-from classpulse.publish.subscriber import Message, Subscriber, Wanted
+from classpulse.publish.subscriber import EventFilter, Message, Subscriber
 from classpulse.rights import Rights
 
-OVERVIEW = Wanted(types=frozenset({"performance_update"}))
+OVERVIEW = EventFilter(types=frozenset({"performance_update"}))
 TWO = Scope(sections=frozenset({1, 2}))
 
 
@@ -28,7 +28,7 @@ def text(message: Message) -> bytes:
 
 
 def reader(scope: Scope = TWO, educator: int = 1) -> Subscriber:
-    return Subscriber(scope, educator_id=educator, encode=text, wanted=OVERVIEW)
+    return Subscriber(scope, educator_id=educator, encode=text, event_filter=OVERVIEW)
 
 
 def event(
@@ -62,7 +62,7 @@ def begun(position: int = 10) -> ScopeOverview:
     one.begin_whole()
     one.whole(reading(position))
     only = reader()
-    one.readers[only] = only.sight
+    one.readers[only] = only.visible
     return one
 
 
@@ -125,7 +125,7 @@ def test_what_happens_while_a_whole_one_is_read_is_in_the_next() -> None:
     one.hear(event(11))
     one.whole(reading(10))
     only = reader()
-    one.readers[only] = only.sight
+    one.readers[only] = only.visible
     assert told(one, reading(11, 60)) is not None
 
 
@@ -146,7 +146,7 @@ def test_more_than_can_be_told_is_to_be_fetched() -> None:
     one.begin_whole()
     one.whole(reading(10))
     only = reader(scope)
-    one.readers[only] = only.sight
+    one.readers[only] = only.visible
     for number in range(101):
         one.hear(event(11 + number, sections=(number,)))
     asked = one.ask()

@@ -64,7 +64,7 @@ async def test_writes_during_a_resume_leave_no_gap_and_repeat_nothing(
     from_database: bool,
 ) -> None:
     await log.many(300)
-    monkeypatch.setattr(resume, "MOUTHFUL", 2000)
+    monkeypatch.setattr(resume, "CATCH_UP_BYTES", 2000)
     async with publishing(database_url) as pub:
         if from_database:
             pub.hub.ring = Ring(events=10)
@@ -172,7 +172,7 @@ async def test_a_resume_sees_only_its_scope_and_what_it_asked_for(
 async def test_a_peer_that_takes_nothing_holds_a_resume_back(
     database_url: str, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resume, "MOUTHFUL", 1000)
+    monkeypatch.setattr(resume, "CATCH_UP_BYTES", 1000)
     await log.many(200, filler="x" * 100)
     async with publishing(database_url) as pub:
         pub.hub.ring.restart(pub.position)
@@ -206,7 +206,7 @@ async def _slow_resume(pub: object) -> tuple[int, list[int]]:
             most = max(most, subscriber.size)
             frames.extend(subscriber.take())
             subscriber.busy = False
-            subscriber.relieve()
+            subscriber.mark_drained()
 
     reading_slowly = asyncio.create_task(peer())
     async with pub.hub.subscribe(subscriber):

@@ -9,7 +9,7 @@ from event_log import EventLog, Reader, as_json, publishing, until
 from classpulse.events import Scope
 from classpulse.publish import stragglers
 from classpulse.publish.publisher import Publisher
-from classpulse.publish.resume import MOUTHFUL
+from classpulse.publish.resume import CATCH_UP_BYTES
 from classpulse.publish.subscriber import Subscriber
 
 Connection = asyncpg.Connection
@@ -51,7 +51,7 @@ class Link:
         """What was written has been read."""
         self.subscriber.busy = False
         self.hub.deaf.remove(self.subscriber)
-        self.subscriber.relieve()
+        self.subscriber.mark_drained()
         self.flush()
 
 
@@ -59,7 +59,7 @@ async def joined(publisher: Publisher, bound: int = 200_000) -> Link:
     link = Link(publisher, bound)
     await publisher.hub.enter(link.subscriber)
     link.subscriber.after = publisher.position
-    assert publisher.hub.attach(link.subscriber, MOUTHFUL)
+    assert publisher.hub.attach(link.subscriber, CATCH_UP_BYTES)
     return link
 
 
@@ -74,7 +74,7 @@ async def test_a_slow_link_gets_every_event_once_and_delays_nobody(
 ) -> None:
     async with publishing(database_url) as publisher:
         # what a slow one is given at once must fit as well
-        slow, quick = await joined(publisher, 4 * MOUTHFUL), await joined(publisher)
+        slow, quick = await joined(publisher, 4 * CATCH_UP_BYTES), await joined(publisher)
         quick.flush = quick.subscriber.wake = quick.reader._take  # type: ignore[method-assign]
         await burst(connection, events)
         await until(lambda: len(quick.reader.frames) == events, 20)

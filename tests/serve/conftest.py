@@ -13,8 +13,8 @@ import pytest
 from starlette.applications import Starlette
 from stored import quick_hash
 
-from classpulse.serve import tokens
 from classpulse.serve.app import create_app
+from classpulse.serve.auth import tokens
 from classpulse.settings import Settings
 
 SECRET = "a secret for tests, of more than 32 bytes"

@@ -12,10 +12,10 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from classpulse.serve import tokens
 from classpulse.serve.app import create_app
+from classpulse.serve.auth import tokens
 from classpulse.serve.connections import connection_options
-from classpulse.serve.shutdown import end_streams
+from classpulse.serve.stream.shutdown import end_streams
 from classpulse.settings import Settings
 
 SECRET = "a secret for tests, of more than 32 bytes"

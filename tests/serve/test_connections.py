@@ -16,7 +16,7 @@ import pytest
 from processes import SECRET, STREAM, Server, admin_token, command, curl, serving, surroundings
 
 from classpulse.database.connection import connect
-from classpulse.database.migrate import migrate
+from classpulse.database.install.migrate import migrate
 from classpulse.errors import DatabaseError
 from classpulse.project.lock import leader_session
 from classpulse.serve.snapshot import open_pool

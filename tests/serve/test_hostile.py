@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import API, Client
+from serve.conftest import API, Client
 
 BIGGEST = 2**63 - 1
 NUMBERS = ["0", "-1", "x", "1.5", "", " ", "1e3", str(BIGGEST + 1), "9" * 5000, "NaN", "٣", "1,2"]

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from starlette.routing import Mount, Route
 
-from classpulse.serve import cursors, listing, overview, snapshot
+from classpulse.serve import cursors, snapshot
+from classpulse.serve.api import listing, overview
 from classpulse.serve.pages import subjects as subjects_page
 from classpulse.serve.problems import AWAY
-
-from .conftest import API, Client, serving
+from serve.conftest import API, Client, serving
 
 
 def check_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:

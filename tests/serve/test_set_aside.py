@@ -10,9 +10,8 @@ import pytest
 from processes import admin_token, serving
 
 from classpulse.project.verify import verify
-
-from .conftest import Client
-from .reports import pages, report, rows_of_csv, workbook
+from serve.conftest import Client
+from serve.report_files import pages, report, rows_of_csv, workbook
 
 OLDER = "The figures can't be updated at the moment and are older"
 IN_WORDS = (

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Client
-from .reports import pages
+from serve.conftest import Client
+from serve.report_files import pages
 
 
 @pytest.mark.reliability("one row that can't be handled")

@@ -16,7 +16,7 @@ from processes import STREAM, serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from .conftest import PASSWORD
+from serve.conftest import PASSWORD
 
 LOGIN = "/api/v1/auth/login"
 SOCKET = "/ws/performance/1"

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from classpulse.assets import folder
-from classpulse.serve import tokens
 from classpulse.serve.app import create_app
+from classpulse.serve.auth import tokens
 from classpulse.settings import Settings
 from classpulse.sql import queries
 

@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from classpulse.serve.scope import sections_in_view, viewer_by_id
+from classpulse.serve.api.students import Filters, students_of
+from classpulse.serve.auth.scope import sections_in_view, viewer_by_id
 from classpulse.serve.snapshot import Reader, open_pool, snapshot
-from classpulse.serve.students import Filters, students_of
 
 from .conftest import PRINCIPAL, TEACHER, District
 

@@ -6,8 +6,8 @@ import re
 import click
 
 from classpulse.cli.target import target
-from classpulse.demo.checkup import Checkup
-from classpulse.demo.client import Client
+from classpulse.selftest.client import Client
+from classpulse.selftest.self_test import Checkup
 from classpulse.settings import Settings
 
 

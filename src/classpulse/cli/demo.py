@@ -11,10 +11,10 @@ import anyio
 import asyncpg
 import click
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import migrate
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import migrate
+from classpulse.demo.banner import invitation
 from classpulse.demo.host import bind, hosted
-from classpulse.demo.invitation import invitation
 from classpulse.demo.load import load
 from classpulse.demo.school import STUDENTS
 from classpulse.demo.simulation import simulate

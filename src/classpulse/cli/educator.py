@@ -9,7 +9,7 @@ import click
 from classpulse.cli.target import target
 from classpulse.database.connection import connect, one_line
 from classpulse.errors import ClasspulseError
-from classpulse.serve.passwords import hash_password
+from classpulse.serve.auth.passwords import hash_password
 from classpulse.settings import Settings
 from classpulse.sql import queries
 

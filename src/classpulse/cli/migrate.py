@@ -6,8 +6,8 @@ import click
 
 from classpulse.cli.progress import progress
 from classpulse.cli.target import target
-from classpulse.database import migrate as database
-from classpulse.database import script
+from classpulse.database.install import migrate as database
+from classpulse.database.install import psql_script
 from classpulse.settings import Settings
 
 
@@ -20,7 +20,7 @@ def migrate(print_sql: bool) -> None:
     changed. Locks are waited for a second at a time, so that nobody queues up behind it.
     """
     if print_sql:
-        click.echo(script.installation())
+        click.echo(psql_script.installation())
         return
     with target(Settings.from_environment(), installed=False) as chosen:
         with progress("migrate") as advance:

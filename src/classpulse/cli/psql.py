@@ -11,7 +11,7 @@ import click
 
 from classpulse.address import Address
 from classpulse.cli.target import Target, target
-from classpulse.database.programs import installed_programs
+from classpulse.database.embedded.programs import installed_programs
 from classpulse.errors import DatabaseError
 from classpulse.settings import Settings
 

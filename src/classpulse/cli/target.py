@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classpulse.database.embedded import embedded
-from classpulse.database.migrate import is_current, is_installed, migrate
+from classpulse.database.embedded.cluster import embedded
+from classpulse.database.install.migrate import is_current, is_installed, migrate
 from classpulse.errors import DatabaseError, SettingError
 from classpulse.settings import Settings
 

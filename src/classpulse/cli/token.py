@@ -9,7 +9,7 @@ import click
 from classpulse.cli.target import target
 from classpulse.database.connection import connect
 from classpulse.errors import ClasspulseError
-from classpulse.serve.tokens import issue
+from classpulse.serve.auth.tokens import issue
 from classpulse.settings import Settings, duration
 from classpulse.sql import queries
 

@@ -5,8 +5,8 @@ import asyncio
 import click
 
 from classpulse.cli.target import target
-from classpulse.database import script
-from classpulse.database import uninstall as database
+from classpulse.database.install import psql_script
+from classpulse.database.install import uninstall as database
 from classpulse.settings import Settings
 
 
@@ -18,7 +18,7 @@ def uninstall(print_sql: bool) -> None:
     The school's own tables and their rows stay. Can run twice.
     """
     if print_sql:
-        click.echo(script.removal())
+        click.echo(psql_script.removal())
         return
     with target(Settings.from_environment(), installed=False) as chosen:
         warnings = asyncio.run(database.uninstall(chosen.listen_url))

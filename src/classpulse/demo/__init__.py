@@ -1,1 +1,1 @@
-"""The demo school, the simulator that writes into it, and the self-test's tools."""
+"""The demo school, and the simulator that writes into it."""

@@ -9,8 +9,8 @@ import anyio
 import uvicorn
 from starlette.types import ASGIApp
 
-from classpulse.demo.client import Client
 from classpulse.errors import ClasspulseError
+from classpulse.selftest.client import Client
 from classpulse.serve.connections import connection_options
 from classpulse.serve.listening import listening_socket
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 
-from classpulse.demo.ability import presence, result
+from classpulse.demo.model import presence, result
 from classpulse.demo.names import mailbox, names
 from classpulse.demo.term import Term, school_day
 

@@ -1,6 +1,6 @@
 """A school at work, written by plain SQL: marks, registers, corrections, exams.
 
-Everything is drawn around the hidden truth of :mod:`classpulse.demo.ability`, and what it adds is
+Everything is drawn around the hidden truth of :mod:`classpulse.demo.model`, and what it adds is
 bounded, so that after days of it the school still looks like one.
 """
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import asyncpg
 
-from classpulse.demo.ability import presence, result
+from classpulse.demo.model import presence, result
 from classpulse.demo.term import school_day
 from classpulse.sql import queries
 

@@ -1,0 +1,1 @@
+"""Captured changes into figures and events."""

@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.capture.change import Change, Row, decoded
 from classpulse.errors import OtherVersionError
-from classpulse.project.aside import Aside, described
-from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each, is_of_data
 from classpulse.project.care import load_with_care, sections_of, take_with_care
-from classpulse.project.entry import Entry, Numbered, ascii_json
-from classpulse.project.figures import Asked, Figures
+from classpulse.project.change import Change, Row, decoded
+from classpulse.project.event_row import EventRow, Numbered, ascii_json
+from classpulse.project.events import tell
+from classpulse.project.figures import Figures, Needed
+from classpulse.project.figures_touched import Touched, touched_by
+from classpulse.project.needed import Memberships, needed_by
 from classpulse.project.order import Key, in_order, unclear, with_both
-from classpulse.project.structure import (
+from classpulse.project.remaining import (
+    machinery,
+    of_stale_sections,
+    sections_not_told,
+    with_section,
+)
+from classpulse.project.rights_touched import (
     Structure,
     everybodys_rights_changed,
     figures_changed,
@@ -31,9 +38,7 @@ from classpulse.project.structure import (
     structure_of,
     term_turned,
 )
-from classpulse.project.telling import tell
-from classpulse.project.touched import Touched, touched_by
-from classpulse.project.untold import machinery, of_stale_sections, untold, with_section
+from classpulse.project.set_aside import Aside, described
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -184,14 +189,16 @@ class _Batch:
         told = await self._told(changes, figures, changed)
         told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
-        entries += await self._look_again(structure, stale, changed, entries, figures, now)
+        entries += await self._figures_changed_events(
+            structure, stale, changed, entries, figures, now
+        )
         entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
         await self._aside.restore()
         if backlog["is_turning"] or structure.turns_terms:
             entries += await self._turned(structure, now)
         # a batch without events moves the log all the same: something was taken
         if not entries:
-            entries = [Entry(now, "_nothing", "_nothing", {})]
+            entries = [EventRow(now, "_nothing", "_nothing", {})]
         await self._write(entries, now)
 
     def _is_aside(self, change: Change) -> bool:
@@ -278,8 +285,8 @@ class _Batch:
             return await self._figures(changes, stale, changed), changed
         if stale:
             await self._connection.execute(SQL["apply_policies"], list(stale))
-        asked = Asked(sections=set(stale))
-        asked_by(changes, self._members, asked)
+        asked = Needed(sections=set(stale))
+        needed_by(changes, self._members, asked)
         figures = Figures()
         if not touched:
             if asked:
@@ -353,9 +360,9 @@ class _Batch:
         figures = Figures()
 
         async def load(units: Sequence[int | Change], without: Collection[int] = ()) -> None:
-            asked = Asked()
+            asked = Needed()
             asked.sections.update(unit for unit in units if isinstance(unit, int))
-            asked_by([unit for unit in units if isinstance(unit, Change)], self._members, asked)
+            needed_by([unit for unit in units if isinstance(unit, Change)], self._members, asked)
             if without:
                 asked.leave_out(without)
             if asked:
@@ -389,10 +396,10 @@ class _Batch:
                 found[record["student_id"]].add(record["section_id"])
         return found
 
-    async def _scopes(self, structure: Structure, now: datetime) -> list[Entry]:
+    async def _scopes(self, structure: Structure, now: datetime) -> list[EventRow]:
         """First of all, so that nobody reads what a change in the same batch took from them."""
         educators = set(structure.educators)
-        entries: list[Entry] = []
+        entries: list[EventRow] = []
         if structure.educators_left:
             await self._connection.execute(SQL["forget_accounts"])
         if structure.every_educator:
@@ -405,8 +412,10 @@ class _Batch:
             educators.update(record["id"] for record in records)
         return entries + scope_changed(educators, structure.at or now)
 
-    async def _told(self, changes: list[Change], figures: Figures, changed: Changed) -> list[Entry]:
-        entries: list[Entry] = []
+    async def _told(
+        self, changes: list[Change], figures: Figures, changed: Changed
+    ) -> list[EventRow]:
+        entries: list[EventRow] = []
         for number, change in enumerate(changes, 1):
             if self._is_aside(change):
                 continue
@@ -420,18 +429,18 @@ class _Batch:
                 await self._connection.execute(SQL["still_here"])
         return entries
 
-    async def _look_again(
+    async def _figures_changed_events(
         self,
         structure: Structure,
         stale: Stale,
         changed: Changed,
-        entries: list[Entry],
+        entries: list[EventRow],
         figures: Figures,
         now: datetime,
-    ) -> list[Entry]:
+    ) -> list[EventRow]:
         """Sections of which something changed that no event of this batch tells."""
         schools = dict(figures.schools)
-        sections = untold(changed, entries) - set(stale) - self._aside.sections
+        sections = sections_not_told(changed, entries) - set(stale) - self._aside.sections
         if structure:
             sections.update(structure.sections)
             schools |= structure.sections
@@ -445,7 +454,7 @@ class _Batch:
                         schools[record["id"]] = record["school_id"]
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
 
-    async def _turned(self, structure: Structure, now: datetime) -> list[Entry]:
+    async def _turned(self, structure: Structure, now: datetime) -> list[EventRow]:
         """Terms that the clock turned over; an edit of the terms is told as what it is."""
         records = await self._connection.fetch(
             SQL["turn_terms"], list(structure.schools), structure.every_school
@@ -457,7 +466,7 @@ class _Batch:
                 sections.add(record["section_id"])
         return [term_turned(school, sorted(of), now) for school, of in by_school.items()]
 
-    async def _write(self, entries: list[Entry], now: datetime) -> None:
+    async def _write(self, entries: list[EventRow], now: datetime) -> None:
         position = self._cursor.position
         is_utf8 = self._connection.get_settings().server_encoding == "UTF8"
         rows: list[Numbered] = []
@@ -476,7 +485,7 @@ class _Batch:
         # those that fit one slice
         self.rows = rows if len(rows) == self.written else ()
 
-    def _numbered(self, entry: Entry, position: int, now: datetime) -> Numbered:
+    def _numbered(self, entry: EventRow, position: int, now: datetime) -> Numbered:
         try:
             return entry.numbered(self._cursor.epoch, position)
         except Exception as error:
@@ -484,7 +493,7 @@ class _Batch:
                 raise
             log.warning("an event can't be written; its sections are: %s", described(error))
             (instead,) = figures_changed(entry.sections, {}, "figures", now) or [
-                Entry(now, "_nothing", "_nothing", {})
+                EventRow(now, "_nothing", "_nothing", {})
             ]
             return instead.numbered(self._cursor.epoch, position)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.capture.change import Change
-from classpulse.project.aside import Aside, described
-from classpulse.project.asking import Memberships, asked_by
 from classpulse.project.attempts import each
-from classpulse.project.figures import Asked
-from classpulse.project.structure import structure_of
-from classpulse.project.touched import touched_by
+from classpulse.project.change import Change
+from classpulse.project.figures import Needed
+from classpulse.project.figures_touched import touched_by
+from classpulse.project.needed import Memberships, needed_by
+from classpulse.project.rights_touched import structure_of
+from classpulse.project.set_aside import Aside, described
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _look_at(change: Change) -> None:
     """Fails where a row is not of the shape that the batch counts on."""
     structure_of([change])
     touched_by([change])
-    asked_by([change], {}, Asked())
+    needed_by([change], {}, Needed())
 
 
 async def load_with_care(

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from classpulse.database import shipped
+from classpulse.database.install import scripts
 from classpulse.errors import DatabaseError, OtherVersionError
 from classpulse.project.batch import Cursor
 from classpulse.sql import queries
@@ -23,7 +23,7 @@ async def open_log(connection: "asyncpg.Connection[asyncpg.Record]") -> Cursor:
         state = await connection.fetchrow(SQL["state"])
         if state is None:
             raise DatabaseError("classpulse.state is empty: run classpulse migrate")
-        if state["version"] != shipped.version():
+        if state["version"] != scripts.version():
             raise OtherVersionError("another version of classpulse was installed in this database")
         identity: str = await connection.fetchval(SQL["identity"])
         epoch: str = state["epoch"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from classpulse.capture.change import Change
-from classpulse.project.shown import shown_name
+from classpulse.project.change import Change
+from classpulse.project.shortened import shown_name
 
 #: what scores and totals lie below, by the tables' own constraints
 _BOUND = Decimal(1_000_000_000)
@@ -49,7 +49,7 @@ Name = msgspec.Raw | str | None
 
 
 @dataclass(slots=True)
-class Asked:
+class Needed:
     """The keys to load."""
 
     pairs: set[tuple[int, int]] = field(default_factory=set)

@@ -6,7 +6,7 @@ import msgspec
 
 from classpulse.events import Batch, Event
 from classpulse.project.batch import Cursor, Outcome
-from classpulse.project.entry import Numbered
+from classpulse.project.event_row import Numbered
 
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.database.migrate import heal
+from classpulse.database.install.migrate import heal
 from classpulse.errors import DatabaseError
 from classpulse.sql import queries
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import asyncpg
 
-from classpulse.database import shipped
+from classpulse.database.install import scripts
 from classpulse.errors import DatabaseError, OtherVersionError
 from classpulse.events import Batch
 from classpulse.project.batch import Cursor, Outcome, project
@@ -23,8 +23,8 @@ from classpulse.project.epoch import open_log
 from classpulse.project.handover import handed_over
 from classpulse.project.healing import Healing
 from classpulse.project.lock import displace, leader_session, pass_by_stranger, try_lock
+from classpulse.project.pacing import Pacing
 from classpulse.project.partitions import Partitions
-from classpulse.project.wake import Wake
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Leader:
         self._apart = apart
         self._offer = offer
         # of the Python that runs here, whatever is installed beside it later
-        self._version = shipped.version()
+        self._version = scripts.version()
         self._was_fit = False
         self._said = ""
         self._stands_by = False
@@ -186,14 +186,14 @@ class Leader:
             cursor = await open_log(connection)
             await connection.execute(SQL["lead"], self._apart)
             await connection.execute(PROJECT["name_everyone"])
-            wake = Wake(connection)
-            await wake.start()
+            pacing = Pacing(connection)
+            await pacing.start()
             self.leading, self._stands_by = True, False
             log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
             # it may be of a version that can handle them
             await connection.execute(PROJECT["retry_set_aside"])
             chores = _Chores(connection, cursor, partitions)
-            while not (wake.asked_to_look and await self._is_wanted(connection, wake)):
+            while not (pacing.asked_to_look and await self._is_wanted(connection, pacing)):
                 looked = loop.time()
                 outcome = await project(connection, cursor)
                 seconds, self._said = loop.time() - looked, ""
@@ -201,8 +201,8 @@ class Leader:
                     self._offer(handed_over(connection.get_server_pid(), cursor, outcome))
                 await chores.after(outcome)
                 await healing.look(connection)
-                await wake.wait(outcome.taken, outcome.oldest, seconds, more=outcome.more)
-                self._count_late(wake)
+                await pacing.wait(outcome.taken, outcome.oldest, seconds, more=outcome.more)
+                self._count_late(pacing)
         finally:
             self.leading = False
             if loop.time() - began > 2 * self._ask_pause:
@@ -211,11 +211,11 @@ class Leader:
             await partitions.close()
             await self._release(connection, number)
 
-    def _count_late(self, wake: Wake) -> None:
-        if wake.found_late:
-            log.warning("projector: no notification announced %s changes", wake.found_late)
-            self.found_late += wake.found_late
-            wake.found_late = 0
+    def _count_late(self, pacing: Pacing) -> None:
+        if pacing.found_late:
+            log.warning("projector: no notification announced %s changes", pacing.found_late)
+            self.found_late += pacing.found_late
+            pacing.found_late = 0
 
     async def _release(self, connection: "Connection", number: int) -> None:
         """Give the lock back; a session that is lost took it along."""
@@ -225,8 +225,8 @@ class Leader:
             await connection.execute(SQL["flag_awake"])
             await connection.execute(SQL["release_lock"], number)
 
-    async def _is_wanted(self, connection: "Connection", wake: Wake) -> bool:
-        wake.asked_to_look = False
+    async def _is_wanted(self, connection: "Connection", pacing: Pacing) -> bool:
+        pacing.asked_to_look = False
         return bool(await connection.fetchval(SQL["is_wanted"]))
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.database import shipped
 from classpulse.database.connection import STEADY, connect, socket_of
+from classpulse.database.install import scripts
 from classpulse.errors import DatabaseError, OtherVersionError
 from classpulse.sql import queries
 
@@ -103,7 +103,7 @@ async def take_over(connection: "Connection") -> int:
     """
     deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
     tries = 0
-    while (tried := await try_lock(connection, shipped.version(), asked=True)).number is None:
+    while (tried := await try_lock(connection, scripts.version(), asked=True)).number is None:
         if asyncio.get_running_loop().time() > deadline:
             raise DatabaseError(
                 "the running server does not let go of the projector's lock: "
@@ -121,7 +121,7 @@ async def displace(connection: "Connection", seconds: float) -> int | None:
     """Ask the leader once to make room for us: the lock's number, or ``None`` if it doesn't."""
     deadline = asyncio.get_running_loop().time() + seconds
     await connection.execute(SQL["ask_leader_to_yield"])
-    while (tried := await try_lock(connection, shipped.version(), asked=True)).number is None:
+    while (tried := await try_lock(connection, scripts.version(), asked=True)).number is None:
         if asyncio.get_running_loop().time() > deadline:
             break
         await asyncio.sleep(0.01)

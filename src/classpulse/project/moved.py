@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from classpulse.capture.change import Row
+from classpulse.project.change import Row
 
 
 def former(key: str, row: Row, old: Row | None) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from classpulse.capture.change import Change, Row
+from classpulse.project.change import Change, Row
 
 #: tables whose rows are told one by one
 _TOLD = frozenset({"grades", "attendance", "exams", "students", "enrollments"})

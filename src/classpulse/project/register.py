@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from classpulse.capture.change import Change, Row
-from classpulse.project.entry import Entry, spread
+from classpulse.project.change import Change, Row
+from classpulse.project.event_row import EventRow, spread
 from classpulse.project.figures import Figures
 from classpulse.project.moved import former, previous_keys
-from classpulse.project.shown import shown_remark
+from classpulse.project.shortened import shown_remark
 
 Part = dict[str, Any]
 
 
-def attendance(change: Change, figures: Figures) -> Entry:
+def attendance(change: Change, figures: Figures) -> EventRow:
     """An attendance row that came, changed, moved or went."""
     row, old = change.row, change.old
-    entry = Entry(
+    entry = EventRow(
         change.at,
         "attendance_update",
         "attendance_updated",

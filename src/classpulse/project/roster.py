@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from classpulse.capture.change import Change, Row
-from classpulse.project.entry import Entry, spread
+from classpulse.project.change import Change, Row
+from classpulse.project.event_row import EventRow, spread
 from classpulse.project.figures import Figures, totals
 
 
-def enrollment(change: Change, figures: Figures) -> Entry:
+def enrollment(change: Change, figures: Figures) -> EventRow:
     """An enrollment that came, changed or went."""
     row = change.row
     event = {"insert": "student_joined", "update": "student_updated", "delete": "student_left"}
@@ -15,7 +15,7 @@ def enrollment(change: Change, figures: Figures) -> Entry:
     return _roster(change, event[change.operation], row["student_id"], [section], figures, row)
 
 
-def student(change: Change, figures: Figures) -> Entry:
+def student(change: Change, figures: Figures) -> EventRow:
     """A student that came, changed or went, for all sections that they are in."""
     row, old = change.row, change.old
     event = "student_updated"
@@ -29,7 +29,7 @@ def student(change: Change, figures: Figures) -> Entry:
 
 def _roster(
     change: Change, event: str, student: int, sections: list[int], figures: Figures, row: Row
-) -> Entry:
+) -> EventRow:
     known = figures.students.get(student, {})
     head = {
         "operation": change.operation,
@@ -37,7 +37,7 @@ def _roster(
         "student_name": known.get("name"),
         "section_ids": sections,
     }
-    entry = Entry(
+    entry = EventRow(
         change.at,
         "roster_update",
         event,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from classpulse.database import shipped
-from classpulse.database.migrate import Catalog, migrate
+from classpulse.database.install import scripts
+from classpulse.database.install.migrate import Catalog, migrate
 from classpulse.errors import DatabaseError
 from classpulse.project.batch import Cursor, project
 from classpulse.project.epoch import open_log
@@ -103,16 +103,16 @@ async def _unlisted(connection: "Connection", *, repair: bool) -> list[str]:
 async def _machinery(connection: "Connection") -> list[str]:
     """Triggers, functions, views and rights that are not what was shipped."""
     found = [row["difference"] for row in await connection.fetch(SQL["machinery"])]
-    scripts = [*shipped.functions(), *shipped.triggers()]
+    objects = [*scripts.functions(), *scripts.triggers()]
     # what words all others is compared by its source, which it can't word
-    for script in scripts:
+    for script in objects:
         for made in script.creates():
             if made.name == "classpulse.definition_of":
                 body = await connection.fetchval(SQL["body_of_definition_of"])
                 if body != script.text.split("$$")[1]:
                     found.append(f"{made.name}: the function was altered")
                     return found
-    for row in await Catalog(connection).altered(scripts):
+    for row in await Catalog(connection).altered(objects):
         if row["kind"] == "trigger":
             found.append(f"{row['relation']}: the trigger {row['name']} {row['how']}")
         else:

@@ -1,0 +1,1 @@
+"""The log of events to those who listen. Knows nothing of HTTP."""

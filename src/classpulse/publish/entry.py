@@ -39,17 +39,17 @@ class Entry:
         event = self.event
         if event.educator_id is not None:
             return self._plain(seer.encode) if event.educator_id == seer.educator_id else None
-        sight = seer.sight
-        if not (seer.plain or seer.wanted.matches(event, sight)):
+        visible = seer.visible
+        if not (seer.is_unfiltered or seer.event_filter.matches(event, visible)):
             return None
         if not event.section_ids:
-            school = sight.school_id is not None and sight.school_id == event.school_id
-            return self._plain(seer.encode) if sight.everything or school else None
+            school = visible.school_id is not None and visible.school_id == event.school_id
+            return self._plain(seer.encode) if visible.everything or school else None
         if not self.composing:
-            seen = sight.everything or event.section_ids[0] in sight.sections
-            return self._plain(seer.encode) if seen else None
-        visible = sight.visible(event.section_ids)
-        return self._for_sections(visible, seer.encode) if visible else None
+            is_seen = visible.everything or event.section_ids[0] in visible.sections
+            return self._plain(seer.encode) if is_seen else None
+        sections = visible.visible(event.section_ids)
+        return self._for_sections(sections, seer.encode) if sections else None
 
     def _plain(self, encode: Encode) -> bytes:
         frame = self._frames.get(encode)

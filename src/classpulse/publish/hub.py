@@ -360,7 +360,7 @@ class Hub:
         subscriber.rescope(scope)
         if subscriber.attached:
             self._index.add(subscriber)
-            if subscriber.wanted.overview:
+            if subscriber.event_filter.overview:
                 self.touched.add(subscriber)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from classpulse.events import Event, Scope
-from classpulse.publish.subscriber import Encode, Seer, Subscriber, Wanted
+from classpulse.publish.subscriber import Encode, EventFilter, Seer, Subscriber
 
 # An audience that sees more sections than this is looked at for every event, not filed under each.
 MANY_SECTIONS = 64
@@ -16,24 +16,26 @@ class Audience:
     Whether and how they get an event is decided once for all of them.
     """
 
-    __slots__ = ("encode", "members", "plain", "sight", "wanted")
+    __slots__ = ("encode", "event_filter", "is_unfiltered", "members", "visible")
 
     # events of a single educator are theirs, not an audience's
     educator_id = None
 
-    def __init__(self, sight: Scope, wanted: Wanted, encode: Encode) -> None:
-        self.sight = sight
-        self.wanted = wanted
+    def __init__(self, visible: Scope, event_filter: EventFilter, encode: Encode) -> None:
+        self.visible = visible
+        self.event_filter = event_filter
         self.encode = encode
-        self.plain = wanted.anything
+        self.is_unfiltered = event_filter.passes_all
         self.members: dict[Subscriber, None] = {}
 
     @property
     def is_wide(self) -> bool:
         """Whether it sees too much to be filed under each of its sections."""
-        sight = self.sight
+        visible = self.visible
         return (
-            sight.everything or sight.school_id is not None or len(sight.sections) > MANY_SECTIONS
+            visible.everything
+            or visible.school_id is not None
+            or len(visible.sections) > MANY_SECTIONS
         )
 
 
@@ -44,7 +46,7 @@ class Index:
     """
 
     def __init__(self) -> None:
-        self._audiences: dict[tuple[Scope, Wanted, Encode], Audience] = {}
+        self._audiences: dict[tuple[Scope, EventFilter, Encode], Audience] = {}
         self._wide: dict[Audience, None] = {}
         self._by_section: dict[int, dict[Audience, None]] = {}
         self._by_educator: dict[int, dict[Subscriber, None]] = {}
@@ -58,14 +60,17 @@ class Index:
 
         A scope may hold thousands of sections: equal ones are kept once.
         """
-        key = (subscriber.sight, subscriber.wanted, subscriber.encode)
+        key = (subscriber.visible, subscriber.event_filter, subscriber.encode)
         audience = self._audiences.get(key)
         if audience is None:
             audience = self._audiences[key] = Audience(*key)
             self._file(audience)
-        if subscriber.scope == audience.sight:
-            subscriber.scope = audience.sight
-        subscriber.sight, subscriber.wanted = audience.sight, audience.wanted
+        if subscriber.scope == audience.visible:
+            subscriber.scope = audience.visible
+        subscriber.visible, subscriber.event_filter = (
+            audience.visible,
+            audience.event_filter,
+        )
         subscriber.audience = audience
         audience.members[subscriber] = None
         self._by_educator.setdefault(subscriber.educator_id, {})[subscriber] = None
@@ -81,7 +86,7 @@ class Index:
         if audience is not None:
             audience.members.pop(subscriber, None)
             if not audience.members:
-                del self._audiences[audience.sight, audience.wanted, audience.encode]
+                del self._audiences[audience.visible, audience.event_filter, audience.encode]
                 self._unfile(audience)
 
     def candidates(self, event: Event) -> Iterable[tuple[Seer, Iterable[Subscriber]]]:
@@ -105,14 +110,14 @@ class Index:
         if audience.is_wide:
             self._wide[audience] = None
             return
-        for section in audience.sight.sections:
+        for section in audience.visible.sections:
             self._by_section.setdefault(section, {})[audience] = None
 
     def _unfile(self, audience: Audience) -> None:
         if audience.is_wide:
             del self._wide[audience]
             return
-        for section in audience.sight.sections:
+        for section in audience.visible.sections:
             filed = self._by_section[section]
             del filed[audience]
             if not filed:

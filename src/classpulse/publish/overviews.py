@@ -11,9 +11,9 @@ from itertools import chain
 from classpulse.events import Event, Scope
 from classpulse.outage import Outage
 from classpulse.publish.hub import Hub
-from classpulse.publish.line import LOST
 from classpulse.publish.reading import Asked, Reading
 from classpulse.publish.scope_overview import ScopeOverview
+from classpulse.publish.shared_connection import LOST
 from classpulse.publish.subscriber import OVERVIEW, Encode, Message, Subscriber
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Overviews:
 
     def ask(self, subscriber: Subscriber) -> None:
         """Send it a whole overview soon: it has just begun."""
-        if subscriber.wanted.overview:
+        if subscriber.event_filter.overview:
             self._hub.touched.add(subscriber)
 
     async def run(self) -> None:
@@ -103,11 +103,11 @@ class Overviews:
         newcomers, self._hub.touched = self._hub.touched, set()
         for subscriber in newcomers:
             if subscriber.closed is None:
-                sight = subscriber.sight
-                one = self._scopes.get(sight) or self._add(ScopeOverview(sight))
+                visible = subscriber.visible
+                one = self._scopes.get(visible) or self._add(ScopeOverview(visible))
                 # with other rights than before it is in step with nobody
                 one.readers.pop(subscriber, None)
-                one.waiting[subscriber] = sight
+                one.waiting[subscriber] = visible
 
     def _add(self, one: ScopeOverview) -> ScopeOverview:
         self._scopes[one.scope] = one
@@ -177,14 +177,14 @@ class Overviews:
 
     def _give(self, one: ScopeOverview, data: str, readers: dict[Subscriber, Scope]) -> None:
         frames: dict[Encode, bytes] = {}
-        for subscriber, sight in list(readers.items()):
+        for subscriber, visible in list(readers.items()):
             # rights may have changed while the figures were read
-            if subscriber.closed is not None or subscriber.sight != sight:
+            if subscriber.closed is not None or subscriber.visible != visible:
                 one.readers.pop(subscriber, None)
             elif subscriber.busy:
                 # instead of one after the other it gets a whole one when it reads again
                 one.readers.pop(subscriber, None)
-                one.waiting[subscriber] = sight
+                one.waiting[subscriber] = visible
             else:
                 encode = subscriber.encode
                 if encode not in frames:

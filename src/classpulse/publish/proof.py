@@ -10,8 +10,8 @@ import msgspec
 
 from classpulse.events import Event
 from classpulse.outage import Outage
-from classpulse.publish.line import LOST, Line
 from classpulse.publish.reader import QUERY_SECONDS
+from classpulse.publish.shared_connection import LOST, SharedConnection
 from classpulse.sql import queries
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Proof:
         """The canary under way counts as lost."""
         self._sent_at = None
 
-    async def beat(self, line: Line) -> None:
+    async def beat(self, line: SharedConnection) -> None:
         """Write a canary, unless a young one is known; look at the triggers either way."""
         age = self.age
         self._next_beat = time.monotonic() + CANARY_EVERY
@@ -110,7 +110,7 @@ class Proof:
             self._sent_at = None
         self.intact = row is not None and row["intact"]
 
-    async def run(self, line: Line, on_overdue: Callable[[], None]) -> None:
+    async def run(self, line: SharedConnection, on_overdue: Callable[[], None]) -> None:
         """Beat forever; ``on_overdue`` is told once per canary that does not come back."""
         while True:
             if self.overdue:

@@ -14,7 +14,6 @@ from typing import Any
 from classpulse.events import Batch
 from classpulse.publish.entry import Entry
 from classpulse.publish.hub import Hub, Resolve, tell
-from classpulse.publish.line import LOST, Line, close, open_connection
 from classpulse.publish.overviews import Difference, Overviews, Whole
 from classpulse.publish.proof import Proof
 from classpulse.publish.reader import (
@@ -27,6 +26,7 @@ from classpulse.publish.reader import (
     recent_events,
 )
 from classpulse.publish.ring import RING_EVENTS
+from classpulse.publish.shared_connection import LOST, SharedConnection, close, open_connection
 from classpulse.publish.stragglers import Stragglers
 from classpulse.publish.subscriber import Subscriber
 
@@ -84,12 +84,12 @@ class Publisher:
     ) -> None:
         self.hub = Hub(resolve)
         self.proof = Proof(process or f"{platform.node()}:{os.getpid()}")
-        self.replays = Line(listen_url, "classpulse replay")
+        self.replays = SharedConnection(listen_url, "classpulse replay")
         self.overviews = Overviews(self.hub, overview, difference)
         self.stragglers = Stragglers(self)
         self.hub.falls_behind = self.stragglers.begin
         self._url = listen_url
-        self._canaries = Line(listen_url, "classpulse canary")
+        self._canaries = SharedConnection(listen_url, "classpulse canary")
         self._heartbeat_every = heartbeat_every
         self._connection: Connection | None = None
         self._woken = asyncio.Event()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from classpulse.publish.publisher import Publisher
 
 # How much is given at once before the peer must have taken it.
-MOUTHFUL = 256 * 1024
+CATCH_UP_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ async def catch_up(publisher: "Publisher", subscriber: Subscriber) -> None:
     not taken yet is waited for.
     """
     hub = publisher.hub
-    while subscriber.closed is None and not hub.attach(subscriber, MOUTHFUL):
+    while subscriber.closed is None and not hub.attach(subscriber, CATCH_UP_BYTES):
         subscriber.wake()
-        await subscriber.room()
+        await subscriber.wait_until_drained()
         if subscriber.closed is None and not hub.ring.covers(subscriber.after):
             await _page(publisher, subscriber)
     publisher.greet(subscriber)
@@ -97,7 +97,7 @@ async def _page(publisher: "Publisher", subscriber: Subscriber) -> None:
     async with publisher.replays.use() as connection:
         # Not past the hub: the rights that hold there are not known here yet.
         replay = await replay_events(
-            connection, after, hub.position, subscriber.sight, subscriber.educator_id
+            connection, after, hub.position, subscriber.visible, subscriber.educator_id
         )
     if hub.generation != generation:
         return
@@ -110,9 +110,9 @@ async def _page(publisher: "Publisher", subscriber: Subscriber) -> None:
         subscriber.after = event.position
         if frame is not None:
             subscriber.push(frame)
-        if subscriber.size > MOUTHFUL:
+        if subscriber.size > CATCH_UP_BYTES:
             subscriber.wake()
-            await subscriber.room()
+            await subscriber.wait_until_drained()
         if subscriber.closed is not None or hub.generation != generation:
             return
     subscriber.after = replay.read_to

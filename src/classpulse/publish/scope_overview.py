@@ -59,7 +59,7 @@ class ScopeOverview:
     def drop_gone(self) -> bool:
         """Forget who left or has other rights now; ``False`` if nobody is left."""
         for some in (self.readers, self.waiting):
-            gone = [one for one, sight in some.items() if one.closed or one.sight != sight]
+            gone = [one for one, visible in some.items() if one.closed or one.visible != visible]
             for one in gone:
                 del some[one]
         return bool(self.readers or self.waiting)

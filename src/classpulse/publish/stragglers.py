@@ -5,8 +5,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from classpulse.outage import Outage
-from classpulse.publish.line import LOST
 from classpulse.publish.resume import catch_up
+from classpulse.publish.shared_connection import LOST
 from classpulse.publish.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Stragglers:
     async def _bring_up(self, subscriber: Subscriber) -> None:
         try:
             # What waits goes first: with more than that a buffer would be full.
-            await subscriber.room()
+            await subscriber.wait_until_drained()
             await catch_up(self._publisher, subscriber)
         except LOST as error:
             # What was given is in order and complete so far: a resume goes on from there.

@@ -34,11 +34,11 @@ Encode = Callable[[Message], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventFilter:
     """What a subscriber asked for; ``None`` is everything of that kind.
 
     ``sections`` narrows the scope itself: an event of several sections is composed for those
-    wanted. An event that concerns every subject (every student) passes a filter on them.
+    event_filter. An event that concerns every subject (every student) passes a filter on them.
     """
 
     types: frozenset[str] | None = None
@@ -52,12 +52,12 @@ class Wanted:
         return self.types is not None and OVERVIEW in self.types
 
     @property
-    def anything(self) -> bool:
+    def passes_all(self) -> bool:
         """Whether nothing is filtered but sections."""
         return self.types is None and self.subjects is None and self.students is None
 
-    def matches(self, event: Event, sight: Scope) -> bool:
-        """Whether what ``sight`` holds of an event was asked for.
+    def matches(self, event: Event, visible: Scope) -> bool:
+        """Whether what ``visible`` holds of an event was asked for.
 
         A row that moved is an event of what it came to and of what it left, each as far as its
         sections are visible.
@@ -66,7 +66,7 @@ class Wanted:
             return False
         if self.subjects is None and self.students is None:
             return True
-        shows_new, shows_old = _sides(event, sight)
+        shows_new, shows_old = _sides(event, visible)
         return (shows_new and self._names(event, event.student_id, event.subject_id)) or (
             shows_old
             and self._names(
@@ -96,12 +96,12 @@ class Wanted:
         return Scope(sections=frozenset(scope.visible(self.sections)))
 
 
-def _sides(event: Event, sight: Scope) -> tuple[bool, bool]:
+def _sides(event: Event, visible: Scope) -> tuple[bool, bool]:
     """Whether the side that a row came to is visible, and the one that it left (if it did)."""
     former = event.former_section_ids
     if former:
-        visible = sight.visible(event.section_ids)
-        return any(s not in former for s in visible), any(s in former for s in visible)
+        seen = visible.visible(event.section_ids)
+        return any(s not in former for s in seen), any(s in former for s in seen)
     return True, event.former_student_id is not None or event.former_subject_id is not None
 
 
@@ -113,15 +113,15 @@ class Seer(Protocol):
         """Whose own events are among it."""
 
     @property
-    def sight(self) -> Scope:
+    def visible(self) -> Scope:
         """What may be seen of what was asked for."""
 
     @property
-    def wanted(self) -> Wanted:
+    def event_filter(self) -> EventFilter:
         """What was asked for."""
 
     @property
-    def plain(self) -> bool:
+    def is_unfiltered(self) -> bool:
         """Whether nothing is filtered but sections."""
 
     @property
@@ -129,7 +129,7 @@ class Seer(Protocol):
         """How it is put on the wire."""
 
 
-EVERYTHING = Wanted()
+EVERYTHING = EventFilter()
 NO_TOKEN = Bearer("")
 
 
@@ -146,7 +146,7 @@ class Subscriber:
     """
 
     __slots__ = (
-        "_relief",
+        "_drained",
         "after",
         "attached",
         "audience",
@@ -157,15 +157,15 @@ class Subscriber:
         "closed",
         "educator_id",
         "encode",
+        "event_filter",
         "farewell",
         "greeted",
+        "is_unfiltered",
         "keepalive",
-        "plain",
         "scope",
-        "sight",
         "size",
+        "visible",
         "wake",
-        "wanted",
     )
 
     def __init__(
@@ -174,7 +174,7 @@ class Subscriber:
         *,
         educator_id: int,
         encode: Encode,
-        wanted: Wanted = EVERYTHING,
+        event_filter: EventFilter = EVERYTHING,
         bearer: Bearer = NO_TOKEN,
         keepalive: bytes = b"",
         bound: int = BUFFER_BYTES,
@@ -182,7 +182,7 @@ class Subscriber:
         self.educator_id = educator_id
         self.bearer = bearer
         self.encode = encode
-        self.wanted = wanted
+        self.event_filter = event_filter
         self.keepalive = keepalive
         self.bound = bound
         self.buffer: list[bytes] = []
@@ -197,14 +197,14 @@ class Subscriber:
         self.after = 0
         self.greeted = False
         self.wake: Callable[[], None] = _nothing
-        self._relief: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
         self.rescope(scope)
 
     def rescope(self, scope: Scope) -> None:
         """Other rights from here on."""
         self.scope = scope
-        self.sight = self.wanted.narrow(scope)
-        self.plain = self.wanted.anything
+        self.visible = self.event_filter.narrow(scope)
+        self.is_unfiltered = self.event_filter.passes_all
 
     def push(self, frame: bytes) -> None:
         """Append ready bytes; the caller wakes the subscriber when it has no more.
@@ -248,19 +248,19 @@ class Subscriber:
         self.farewell = farewell
         if reason == "slow":
             self.take()
-        self.relieve()
+        self.mark_drained()
         self.wake()
 
-    def relieve(self) -> None:
+    def mark_drained(self) -> None:
         """The peer reads again, or is gone."""
-        if self._relief is not None and not self._relief.done():
-            self._relief.set_result(None)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
 
-    async def room(self) -> None:
+    async def wait_until_drained(self) -> None:
         """Wait until what was taken has been written; one waiter at most."""
         while self.busy and self.closed is None:
-            self._relief = asyncio.get_running_loop().create_future()
+            self._drained = asyncio.get_running_loop().create_future()
             try:
-                await self._relief
+                await self._drained
             finally:
-                self._relief = None
+                self._drained = None

@@ -23,7 +23,9 @@ def encode(content: Any) -> bytes:
     return _encoder.encode(content)
 
 
-def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(
+    content: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON response."""
     return Response(encode(content), status, headers, "application/json")
 

@@ -27,38 +27,37 @@ from classpulse.project.leader import Leader
 from classpulse.publish.publisher import Publisher
 from classpulse.publish.reading import Asked, Reading
 from classpulse.rights import Rights
-from classpulse.serve import (
+from classpulse.serve.api import (
     exams,
     health,
     history,
     overview,
+    overview_update,
     registers,
     sections,
-    sessions,
-    stream,
     student,
     students,
     subjects,
     terms,
-    update,
     visits,
-    websocket,
 )
 from classpulse.serve.application import Application
-from classpulse.serve.arrivals import Arrivals
-from classpulse.serve.compression import Compression
+from classpulse.serve.auth import sessions
+from classpulse.serve.auth.arrivals import Arrivals
+from classpulse.serve.auth.scope import rights_of
 from classpulse.serve.headers import SecurityHeaders
-from classpulse.serve.limits.bodies import BodyLimit
 from classpulse.serve.limits.limits import Limits
-from classpulse.serve.limits.requests import RequestLimits
-from classpulse.serve.pages import people
+from classpulse.serve.middleware.body_limit import BodyLimit
+from classpulse.serve.middleware.compression import Compression
+from classpulse.serve.middleware.request_limits import RequestLimits
+from classpulse.serve.pages import error_pages
 from classpulse.serve.pages.routes import routes as page_routes
 from classpulse.serve.problems import AWAY, HANDLERS, Problem
 from classpulse.serve.reports import disclosures, download
-from classpulse.serve.reports.press import Press
-from classpulse.serve.scope import rights_of
-from classpulse.serve.shutdown import end_streams, end_streams_on_exit
+from classpulse.serve.reports.report_limits import ReportLimits
 from classpulse.serve.snapshot import open_pool
+from classpulse.serve.stream import endpoint, websocket
+from classpulse.serve.stream.shutdown import end_streams, end_streams_on_exit
 from classpulse.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -77,14 +76,14 @@ def create_app(
     app = Application(
         routes=_routes(),
         middleware=_middleware(settings, limits, jwt_secret),
-        exception_handlers=HANDLERS | people.HANDLERS,
+        exception_handlers=HANDLERS | error_pages.HANDLERS,
         lifespan=_lifespan,
     )
     state = app.state
     state.settings = settings
     state.jwt_secret = jwt_secret
     state.limits = limits
-    state.press = Press()
+    state.report_limits = ReportLimits()
     state.database = database
     state.arrivals = Arrivals(database)
     state.probe = health.Probe(state.database)
@@ -97,11 +96,13 @@ def create_app(
 
     async def whole(scope: Scope) -> Reading:
         with _away_as_lost():
-            return await asyncio.create_task(update.whole_of(state.database, scope))
+            return await asyncio.create_task(overview_update.whole_of(state.database, scope))
 
     async def difference(scope: Scope, asked: Asked) -> Reading | None:
         with _away_as_lost():
-            return await asyncio.create_task(update.difference_of(state.database, scope, asked))
+            return await asyncio.create_task(
+                overview_update.difference_of(state.database, scope, asked)
+            )
 
     publisher = Publisher(listen_url, resolve=resolve, overview=whole, difference=difference)
     state.publisher = publisher
@@ -150,7 +151,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks.start_soon(end_streams_on_exit, state.publisher.hub)
         yield
         end_streams(state.publisher.hub)
-        await state.press.drawer.close()
+        await state.report_limits.drawer.close()
         await state.limits.streams.leave()
         tasks.cancel_scope.cancel()
 
@@ -179,7 +180,7 @@ def _routes() -> list[BaseRoute]:
     ]
     return [
         Mount("/api/v1/auth", routes=sessions.routes),
-        *stream.routes,
+        *endpoint.routes,
         *websocket.routes,
         Mount("/api/v1/performance", routes=performance),
         Mount("/api/v1", routes=[*disclosures.routes, *visits.routes]),

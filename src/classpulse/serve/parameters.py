@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from classpulse.serve.expected import expected, kinds
+from classpulse.serve.parameter_words import expected, kinds
 from classpulse.serve.problems import Problem, not_found
 
 _BIGINT = 2**63 - 1

@@ -81,7 +81,7 @@ def unavailable(
     return Problem(503, detail, headers={"Retry-After": RETRY_AFTER})
 
 
-def answer(problem: Problem) -> Response:
+def problem_response(problem: Problem) -> Response:
     """The response that tells a problem."""
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -159,7 +159,7 @@ async def on_failure(conn: HTTPConnection, exc: Exception) -> Response | None:
 
 
 async def _deliver(conn: HTTPConnection, problem: Problem) -> Response | None:
-    response = answer(problem)
+    response = problem_response(problem)
     if isinstance(conn, WebSocket):
         await conn.send_denial_response(response)
         return None

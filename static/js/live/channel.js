@@ -18,20 +18,20 @@ export const SILENT = { post() {}, close() {} };
 
 /**
  * `onMessage(message)`: another tab of the same educator says something; `to` names one tab, or
- * nobody. `onOther()`: the cookie that all tabs share turned out to be another educator's.
+ * nobody. `onOtherEducator()`: the cookie that all tabs share turned out to be another educator's.
  */
 export class Channel {
   tab;
   #who;
   #port;
 
-  constructor({ who, outside, onMessage, onOther }) {
+  constructor({ who, outside, onMessage, onOtherEducator }) {
     this.#who = who;
     this.tab = outside.Math.random().toString(36).slice(2);
     this.#port = new outside.BroadcastChannel(NAME);
     this.#port.onmessage = ({ data }) => {
       if (data.who === who && (data.to ?? this.tab) === this.tab) onMessage(data);
-      else if (data.who !== who && data.kind === "owner") onOther();
+      else if (data.who !== who && data.kind === "owner") onOtherEducator();
     };
   }
 

@@ -1,7 +1,7 @@
 // One among the tabs of a browser leads: whoever holds the lock of this name.
 
 /**
- * `onLead({stolen})`: this tab leads from now on. `onRobbed()`: another tab took the lead away.
+ * `onLead({stolen})`: this tab leads from now on. `onTakenOver()`: another tab took the lead away.
  * `onAlone()`: locks are not to be had here.
  * A leader that goes away, closed or crashed, is followed at once by the next that seeks.
  */
@@ -9,15 +9,15 @@ export class Leadership {
   #locks;
   #name;
   #onLead;
-  #onRobbed;
+  #onTakenOver;
   #onAlone;
   #seat = null;
 
-  constructor({ locks, name, onLead, onRobbed, onAlone }) {
+  constructor({ locks, name, onLead, onTakenOver, onAlone }) {
     this.#locks = locks;
     this.#name = name;
     this.#onLead = onLead;
-    this.#onRobbed = onRobbed;
+    this.#onTakenOver = onTakenOver;
     this.#onAlone = onAlone;
   }
 
@@ -38,7 +38,7 @@ export class Leadership {
       if (seat !== this.#seat) return;
       this.#seat = null;
       if (error.name !== "AbortError") this.#onAlone();
-      else if (seat.leave) this.#onRobbed();
+      else if (seat.leave) this.#onTakenOver();
       // robbed before we knew: asleep when it was our turn
       else this.seek();
     });

@@ -2,14 +2,14 @@
 
 import { canShare, Channel, lockOf, SILENT } from "./channel.js";
 import { Follower } from "./follower.js";
-import { HAPPENING_TYPES } from "../happenings.js";
+import { FEED_TYPES } from "../feed-entry.js";
 import { Leader } from "./leader.js";
 import { Leadership } from "./leadership.js";
 import { unknown } from "./link.js";
-import { Place } from "./place.js";
+import { Place } from "./cursor.js";
 
 /** The one stream has what most pages use; what only some do is asked for while one is open. */
-const TYPES = ["figures_changed", ...HAPPENING_TYPES];
+const TYPES = ["figures_changed", ...FEED_TYPES];
 const CONTROL = ["ready", "heartbeat", "reset", "scope_changed", "token_expiring"];
 /** Between two takings of the lead by one tab: milliseconds. */
 const PATIENCE = 10_000;
@@ -87,7 +87,7 @@ export class Live extends EventTarget {
       who: this.#who,
       outside: this.#outside,
       onMessage: (message) => (this.#leader ?? this.#follower)?.receive(message),
-      onOther: () => this.#leader?.verify(),
+      onOtherEducator: () => this.#leader?.verify(),
     });
     this.#leadership = new Leadership({
       locks: this.#outside.navigator.locks,
@@ -96,7 +96,7 @@ export class Live extends EventTarget {
         const gather = stolen || this.#follower.term > 0;
         this.#lead({ channel: this.#channel, gather });
       },
-      onRobbed: () => this.#robbed(),
+      onTakenOver: () => this.#robbed(),
       onAlone: () => {
         this.#channel.close();
         this.#channel = null;

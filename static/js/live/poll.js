@@ -2,8 +2,8 @@
 
 import { decode } from "../decode.js";
 import { POLL_EVERY } from "./link.js";
-import { missed } from "./missed.js";
-import { finality, retryAfter } from "./replies.js";
+import { missed } from "./catch-up.js";
+import { finality, retryAfter } from "./responses.js";
 import { wholeOf } from "../update.js";
 
 /** How long an answer is waited for: milliseconds. */

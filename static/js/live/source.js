@@ -1,6 +1,6 @@
 // Where the events come from: a stream, or asking again and again where no stream gets through.
 
-import { Place } from "./place.js";
+import { Place } from "./cursor.js";
 import { Poll } from "./poll.js";
 import { Stream } from "./stream.js";
 

@@ -2,8 +2,8 @@
 
 import { decode } from "../decode.js";
 import { unknown } from "./link.js";
-import { Passage } from "./passage.js";
-import { finality, isStream, retryAfter } from "./replies.js";
+import { Passage } from "./blocked-detector.js";
+import { finality, isStream, retryAfter } from "./responses.js";
 import { EventParser } from "./sse.js";
 
 const FIRST_DELAY = 1_000;

@@ -8,8 +8,7 @@ from databases import Database
 
 from classpulse.outage import Outage
 from classpulse.serve.limits.open_streams import OpenStreams
-from classpulse.serve.limits.request_counts import RequestCounts
-from classpulse.serve.limits.requests import WINDOW
+from classpulse.serve.limits.request_counts import MINUTE, RequestCounts
 from classpulse.serve.limits.sign_ins import SignIns
 from classpulse.serve.limits.storage import LOST
 from classpulse.serve.limits.waiting_sockets import WaitingSockets
@@ -68,7 +67,7 @@ class Limits:
         while True:
             await asyncio.sleep(_FORGET_EVERY)
             for forget in (
-                partial(self.requests.forget, WINDOW),
+                partial(self.requests.forget, MINUTE),
                 self.sign_ins.forget,
                 self.streams.forget,
             ):

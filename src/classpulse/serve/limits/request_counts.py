@@ -13,6 +13,8 @@ from classpulse.serve.limits.storage import WindowStorage
 from classpulse.serve.snapshot import one_statement
 from classpulse.sql import queries
 
+# seconds
+MINUTE = 60
 _SQL = queries("limits")
 # A process merges at the latest when it has counted this part of a limit.
 _UNMERGED_PART = 20

@@ -7,18 +7,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from classpulse.serve.history import changes_of
-from classpulse.serve.pages.changes import change_in_words
+from classpulse.serve.api.history import changes_of
+from classpulse.serve.api.student import recorded_days, student_in
+from classpulse.serve.auth.viewer import Viewer
+from classpulse.serve.pages.card_history import change_in_words
 from classpulse.serve.pages.charts import calendar, line
 from classpulse.serve.pages.display import ordinal
+from classpulse.serve.pages.error_pages import for_viewers
+from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.links import Links
-from classpulse.serve.pages.people import for_viewers
-from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.parameters import NoParameters, Term, path_id
 from classpulse.serve.snapshot import Reader, Source, snapshot
-from classpulse.serve.student import recorded_days, student_in
-from classpulse.serve.viewer import Viewer
 
 _WEEKS = 16
 _NEWEST = 10
@@ -27,9 +27,9 @@ _NEWEST = 10
 async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
     """What the card shows; 404 unless the student is theirs to see."""
     async with snapshot(source) as reader:
-        student = plain(await student_in(reader, viewer, student_id))
-        days = plain(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
-        changes = plain(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+        student = as_json_values(await student_in(reader, viewer, student_id))
+        days = as_json_values(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
+        changes = as_json_values(await changes_of(reader, viewer, student_id, limit=_NEWEST))
     # of a student in one section it need not be said at each line that it was there
     only = {standing["section_name"] for standing in student["standings"]}
     known = only.pop() if len(only) == 1 else None

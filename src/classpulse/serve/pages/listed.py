@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from classpulse.serve.listing import Listing
+from classpulse.serve.api.listing import Listing
 
 #: rows of a page
 MOST = 100

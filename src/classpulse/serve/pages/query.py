@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from classpulse.serve.listing import Listing
-from classpulse.serve.listing import Sort as FiguresSort
+from classpulse.serve.api.listing import Listing
+from classpulse.serve.api.listing import Sort as FiguresSort
+from classpulse.serve.api.students import Filters, Order, Sort, Sorted, Status, Words
 from classpulse.serve.parameters import Cursor, Id, Ids, Limit
-from classpulse.serve.students import Filters, Order, Sort, Sorted, Status, Words
 
 _NOT_BY_FIGURES = frozenset({"name", "last_name", "roll_number", "section"})
 

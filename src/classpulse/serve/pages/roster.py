@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from classpulse.serve.api.students import Sorted
 from classpulse.serve.pages.query import RosterQuery
-from classpulse.serve.students import Sorted
 
 # By what each column is sorted, its words, and which way its first click sorts.
 _COLUMNS = (

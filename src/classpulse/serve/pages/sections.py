@@ -3,31 +3,30 @@
 from starlette.requests import Request
 from starlette.routing import Route
 
-from classpulse.serve.exams import Filters as ExamFilters
-from classpulse.serve.exams import exams_of
+from classpulse.serve.api.exams import Filters as ExamFilters
+from classpulse.serve.api.exams import exams_of
+from classpulse.serve.api.registers import days_of
+from classpulse.serve.api.sections import section_of, sections_listed
+from classpulse.serve.api.students import students_of
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import stacks_of_days
 from classpulse.serve.pages.display import letters_shown, performers_shown
+from classpulse.serve.pages.error_pages import for_viewers
+from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.listed import MOST, listed_shown
-from classpulse.serve.pages.overview import SEES
-from classpulse.serve.pages.people import for_viewers
-from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
-from classpulse.serve.pages.shell import view
+from classpulse.serve.pages.shell import SCOPE_TEXT, view
 from classpulse.serve.parameters import path_id
-from classpulse.serve.registers import days_of
-from classpulse.serve.sections import section_of, sections_listed
 from classpulse.serve.snapshot import Reader
-from classpulse.serve.students import students_of
-from classpulse.serve.viewer import Viewer
 
 _EXAMS = 25
 
 
 async def _sections(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
     listing = asked.listing(MOST)
-    found = plain(await sections_listed(reader, viewer, listing, with_performers=False))
+    found = as_json_values(await sections_listed(reader, viewer, listing, with_performers=False))
     return await view(
         request,
         reader,
@@ -40,21 +39,21 @@ async def _sections(request: Request, reader: Reader, viewer: Viewer, asked: Lis
         watched=None if asked.sort == "name" else ["*"],
         context={
             "list": listed_shown(found, listing, "Section"),
-            "scope_text": SEES[viewer.role],
+            "scope_text": SCOPE_TEXT[viewer.role],
         },
     )
 
 
 async def _section(request: Request, reader: Reader, viewer: Viewer, asked: RosterQuery) -> Page:
     section_id = path_id(request, "section_id", "section")
-    section = plain(await section_of(reader, viewer, section_id))
+    section = as_json_values(await section_of(reader, viewer, section_id))
     filters = asked.filters(section=(section_id,))
     found, order = await students_of(reader, viewer, filters)
-    students = plain(found)
-    exams = plain(
+    students = as_json_values(found)
+    exams = as_json_values(
         await exams_of(reader, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
     )
-    days = plain(await days_of(reader, viewer, section_id))
+    days = as_json_values(await days_of(reader, viewer, section_id))
     return await view(
         request,
         reader,

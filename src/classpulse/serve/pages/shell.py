@@ -6,21 +6,27 @@ from typing import Any
 
 from starlette.requests import Request
 
-from classpulse.serve import tokens
+from classpulse.serve.api.terms import terms_of
+from classpulse.serve.auth import tokens
+from classpulse.serve.auth.scope import sections_in_view
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.card import card_of
-from classpulse.serve.pages.known import page_unless_known
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.query import ViewQuery
 from classpulse.serve.pages.rendering import Page, static_files
+from classpulse.serve.pages.unchanged import page_unless_known
 from classpulse.serve.parameters import Paging
 from classpulse.serve.problems import not_found
-from classpulse.serve.scope import sections_in_view
 from classpulse.serve.snapshot import Reader
-from classpulse.serve.terms import terms_of
-from classpulse.serve.viewer import Viewer
 
 THEME_COOKIE = "classpulse_theme"
 THEMES = ("light", "dark")
+# whose figures they are, by role
+SCOPE_TEXT = {
+    "educator": "The sections you teach",
+    "principal": "Your whole school",
+    "admin": "Every school",
+}
 _VIEWS = (
     ("overview", "Overview", "/"),
     ("sections", "Sections", "/sections"),

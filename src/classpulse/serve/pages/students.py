@@ -6,19 +6,18 @@ import msgspec
 from starlette.requests import Request
 from starlette.routing import Route
 
-from classpulse.serve.pages.overview import SEES
-from classpulse.serve.pages.people import for_viewers
-from classpulse.serve.pages.plain import plain
+from classpulse.serve.api.sections import section_names
+from classpulse.serve.api.students import students_of
+from classpulse.serve.api.subjects import subject_names
+from classpulse.serve.auth.scope import sections_in_view
+from classpulse.serve.auth.viewer import Viewer
+from classpulse.serve.pages.error_pages import for_viewers
+from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.query import StudentsQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
-from classpulse.serve.pages.shell import view
-from classpulse.serve.scope import sections_in_view
-from classpulse.serve.sections import section_names
+from classpulse.serve.pages.shell import SCOPE_TEXT, view
 from classpulse.serve.snapshot import Reader
-from classpulse.serve.students import students_of
-from classpulse.serve.subjects import subject_names
-from classpulse.serve.viewer import Viewer
 
 _MOST_CHOICES = 500
 
@@ -27,7 +26,7 @@ async def _students(request: Request, reader: Reader, viewer: Viewer, asked: Stu
     filters = asked.filters(section=asked.section_id, subject=asked.subject_id)
     filters = msgspec.structs.replace(filters, term=asked.term)
     found, order = await students_of(reader, viewer, filters)
-    students = plain(found)
+    students = as_json_values(found)
     return await view(
         request,
         reader,
@@ -40,7 +39,7 @@ async def _students(request: Request, reader: Reader, viewer: Viewer, asked: Stu
         subject=asked.subject_id[0] if filters.basis == "subject" else None,
         told=not (asked.term or asked.follows_figures(order)),
         context={
-            "scope_text": SEES[viewer.role],
+            "scope_text": SCOPE_TEXT[viewer.role],
             "roster": roster(
                 students,
                 asked,

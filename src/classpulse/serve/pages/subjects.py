@@ -3,29 +3,28 @@
 from starlette.requests import Request
 from starlette.routing import Route
 
-from classpulse.serve.exams import Filters as ExamFilters
-from classpulse.serve.exams import exams_of
+from classpulse.serve.api.exams import Filters as ExamFilters
+from classpulse.serve.api.exams import exams_of
+from classpulse.serve.api.students import students_of
+from classpulse.serve.api.subjects import subject_of, subjects_listed
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.display import letters_shown
+from classpulse.serve.pages.error_pages import for_viewers
+from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.listed import MOST, listed_shown
-from classpulse.serve.pages.overview import SEES
-from classpulse.serve.pages.people import for_viewers
-from classpulse.serve.pages.plain import plain
 from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
-from classpulse.serve.pages.shell import view
+from classpulse.serve.pages.shell import SCOPE_TEXT, view
 from classpulse.serve.parameters import path_id
 from classpulse.serve.snapshot import Reader
-from classpulse.serve.students import students_of
-from classpulse.serve.subjects import subject_of, subjects_listed
-from classpulse.serve.viewer import Viewer
 
 _EXAMS = 25
 
 
 async def _subjects(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
     listing = asked.listing(MOST)
-    found = plain(await subjects_listed(reader, viewer, listing))
+    found = as_json_values(await subjects_listed(reader, viewer, listing))
     return await view(
         request,
         reader,
@@ -39,18 +38,18 @@ async def _subjects(request: Request, reader: Reader, viewer: Viewer, asked: Lis
         told=asked.term is None and asked.sort == "name",
         context={
             "list": listed_shown(found, listing, "Subject"),
-            "scope_text": SEES[viewer.role],
+            "scope_text": SCOPE_TEXT[viewer.role],
         },
     )
 
 
 async def _subject(request: Request, reader: Reader, viewer: Viewer, asked: RosterQuery) -> Page:
     subject_id = path_id(request, "subject_id", "subject")
-    subject = plain(await subject_of(reader, viewer, subject_id, term=asked.term))
+    subject = as_json_values(await subject_of(reader, viewer, subject_id, term=asked.term))
     found, order = await students_of(reader, viewer, asked.filters(subject=(subject_id,)))
-    students = plain(found)
+    students = as_json_values(found)
     asked_exams = ExamFilters(subject_id=(subject_id,), term=asked.term, limit=_EXAMS)
-    exams = plain(await exams_of(reader, viewer, asked_exams))
+    exams = as_json_values(await exams_of(reader, viewer, asked_exams))
     return await view(
         request,
         reader,

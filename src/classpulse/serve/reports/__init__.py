@@ -1,0 +1,1 @@
+"""Figures as files to keep: CSV, XLSX, PDF."""

@@ -14,8 +14,8 @@ from typing import IO, Self
 
 from classpulse.serve.reports.columns import STAMP
 from classpulse.serve.reports.content import Content
-from classpulse.serve.reports.spool import IN_MEMORY
-from classpulse.serve.reports.words import flag
+from classpulse.serve.reports.labels import flag
+from classpulse.serve.reports.row_buffer import IN_MEMORY
 from classpulse.serve.snapshot import Row
 
 MEDIA_TYPE = "text/csv; charset=utf-8"

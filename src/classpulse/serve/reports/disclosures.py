@@ -13,12 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve import cursors
-from classpulse.serve.answers import answer, encode, listed
-from classpulse.serve.auth import viewer_of
+from classpulse.serve.answers import encode, json_response, listed
+from classpulse.serve.auth.caller import viewer_of
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.parameters import Id, Paging, read_query
 from classpulse.serve.problems import Problem
 from classpulse.serve.snapshot import Reader, Row, one_statement, snapshot
-from classpulse.serve.viewer import Viewer
 from classpulse.sql import queries
 
 _SQL = queries("disclosures")
@@ -128,7 +128,7 @@ async def disclosures_of(database: Database, viewer: Viewer, filters: Filters) -
 async def _list(request: Request) -> Response:
     viewer = await viewer_of(request)
     asked = read_query(request, Filters)
-    return answer(await disclosures_of(request.app.state.database, viewer, asked))
+    return json_response(await disclosures_of(request.app.state.database, viewer, asked))
 
 
 routes = [Route("/disclosures", _list)]

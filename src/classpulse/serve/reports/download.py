@@ -11,20 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from classpulse.serve.auth import ENDED, viewer_of
+from classpulse.serve.auth.caller import ENDED, viewer_of
+from classpulse.serve.auth.scope import viewer_by_id
+from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.parameters import read_query
 from classpulse.serve.problems import Problem, unauthorized
-from classpulse.serve.reports import csv_file, pdf_file, xlsx_file
-from classpulse.serve.reports.asked import Asked, Format, report_of
+from classpulse.serve.reports import csv_file, xlsx_file
 from classpulse.serve.reports.attachment import Attachment, file_name
 from classpulse.serve.reports.content import Content, Report
 from classpulse.serve.reports.disclosures import Disclosure, record
-from classpulse.serve.reports.making import Making
-from classpulse.serve.reports.one_student import student_report
-from classpulse.serve.reports.standings import list_report
-from classpulse.serve.scope import viewer_by_id
+from classpulse.serve.reports.draft import Draft
+from classpulse.serve.reports.list_report import list_report
+from classpulse.serve.reports.pdf import file as pdf_file
+from classpulse.serve.reports.report_query import Format, ReportQuery, report_of
+from classpulse.serve.reports.student_report import student_report
 from classpulse.serve.snapshot import Reader, Row, snapshot
-from classpulse.serve.viewer import Viewer
 
 
 class File(Protocol):
@@ -51,17 +52,17 @@ _FILES: dict[Format, tuple[type[File], str, int | None]] = {
 
 async def _download(request: Request) -> Response:
     viewer = await viewer_of(request)
-    asked = read_query(request, Asked)
+    asked = read_query(request, ReportQuery)
     report = report_of(asked)
     state = request.app.state
-    async with state.press.turn(asked.format):
+    async with state.report_limits.turn(asked.format):
         # of what HEAD asks for nothing leaves but its name and size
         leaves = request.method != "HEAD"
         return await _made(request, viewer, asked, report, leaves=leaves)
 
 
 async def _made(
-    request: Request, viewer: Viewer, asked: Asked, report: Report, *, leaves: bool
+    request: Request, viewer: Viewer, asked: ReportQuery, report: Report, *, leaves: bool
 ) -> Response:
     state = request.app.state
     kind, media_type, most = _FILES[asked.format]
@@ -70,7 +71,7 @@ async def _made(
         async with snapshot(state.database) as reader:
             # the rights of the moment that is reported, not of the one that it was asked for in
             viewer = await _viewer_in(reader, viewer)
-            making = await _making(reader, viewer, asked, report)
+            making = await _draft(reader, viewer, asked, report)
             content = making.content
             _check_length(content, asked.format, most)
             # Writing is done in threads: the event loop has streams to serve.
@@ -79,7 +80,7 @@ async def _made(
                 rows.update(row["section_id"] for row in batch)
                 await anyio.to_thread.run_sync(file.write, batch)
         if isinstance(file, pdf_file.PdfFile):
-            ready = await state.press.drawer.finish(file, request.is_disconnected)
+            ready = await state.report_limits.drawer.finish(file, request.is_disconnected)
         else:
             ready = await anyio.to_thread.run_sync(file.finish)
         size = ready.seek(0, os.SEEK_END)
@@ -106,7 +107,7 @@ async def _viewer_in(reader: Reader, viewer: Viewer) -> Viewer:
     return now
 
 
-async def _making(reader: Reader, viewer: Viewer, asked: Asked, report: Report) -> Making:
+async def _draft(reader: Reader, viewer: Viewer, asked: ReportQuery, report: Report) -> Draft:
     if asked.student_id is not None:
         return await student_report(reader, viewer, asked.student_id)
     return await list_report(reader, viewer, asked, report)

@@ -15,8 +15,8 @@ import xlsxwriter
 
 from classpulse.serve.reports.columns import Column, Kind
 from classpulse.serve.reports.content import Content, Table
-from classpulse.serve.reports.spool import IN_MEMORY, Spool
-from classpulse.serve.reports.words import STATUS, flag
+from classpulse.serve.reports.labels import STATUS, flag
+from classpulse.serve.reports.row_buffer import IN_MEMORY, RowBuffer
 from classpulse.serve.reports.xlsx_summary import Summary, cell_text
 from classpulse.serve.snapshot import Row
 
@@ -58,7 +58,7 @@ class XlsxFile:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._rows = Spool()
+        self._rows = RowBuffer()
 
     def __enter__(self) -> Self:
         return self

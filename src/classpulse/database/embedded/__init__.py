@@ -1,0 +1,1 @@
+"""The Postgres that the demo brings with it."""

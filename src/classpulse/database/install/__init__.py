@@ -1,0 +1,1 @@
+"""Install, upgrade and remove the schema."""

@@ -1,0 +1,166 @@
+"""Changes of names, terms, policies and rights: what must be fetched or resolved again."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from classpulse.project.change import Change
+from classpulse.project.event_row import EventRow
+
+#: Tables that hold rows of figures: their truncation changes every section
+FIGURE_TABLES = frozenset({"grades", "attendance", "enrollments", "exams", "students"})
+
+
+@dataclass(slots=True)
+class Structure:
+    """What the changes of a batch ask for, by key."""
+
+    #: all sections of these schools must be fetched again
+    schools: set[int] = field(default_factory=set)
+    subjects: set[int] = field(default_factory=set)
+    sections: dict[int, int] = field(default_factory=dict)
+    #: an id that was used before may bring another policy along
+    new_sections: set[int] = field(default_factory=set)
+    #: their sections must be reckoned with another policy
+    policy_schools: set[int] = field(default_factory=set)
+    default_policy: bool = False
+    #: rights to resolve again
+    educators: set[int] = field(default_factory=set)
+    #: a row of an educator is gone, or has another id
+    educators_left: bool = False
+    principals_of: set[int] = field(default_factory=set)
+    every_educator: bool = False
+    every_school: bool = False
+    truncated: list[str] = field(default_factory=list)
+    #: terms or a school's clock changed: which terms are current is looked up again
+    turns_terms: bool = False
+    at: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self.at is not None
+
+
+def structure_of(changes: Iterable[Change]) -> Structure:
+    """Collect it from the changes alone."""
+    found = Structure()
+    for change in changes:
+        if change.operation == "truncate":
+            _truncation(found, change)
+        elif change.operation != "bulk" and _row(found, change):
+            found.at = change.at
+        if change.source in {"terms", "schools"}:
+            found.turns_terms = True
+    return found
+
+
+def _truncation(found: Structure, change: Change) -> None:
+    found.at = change.at
+    if change.source in FIGURE_TABLES:
+        found.truncated.append(change.source)
+    elif change.source == "grading_policies":
+        found.truncated.append("policy")
+    elif change.source in {"section_educators", "educators", "sections"}:
+        found.every_educator = True
+        found.educators_left |= change.source == "educators"
+    if change.source in {"sections", "terms", "subjects", "schools"}:
+        found.every_school = True
+
+
+def _row(found: Structure, change: Change) -> bool:
+    rows = change.rows
+    match change.source:
+        case "sessions":
+            found.educators.add(change.row["educator_id"])
+        case "section_educators":
+            found.educators.update(row["educator_id"] for row in rows)
+        case "educators":
+            if change.operation == "insert" or not _differs(
+                change, "role", "is_active", "school_id"
+            ):
+                return False
+            found.educators.update(row["id"] for row in rows)
+            found.educators_left |= change.operation == "delete"
+        case "sections":
+            found.sections.update((row["id"], row["school_id"]) for row in reversed(rows))
+            schools = {row["school_id"] for row in rows}
+            if change.operation == "insert":
+                found.new_sections.add(change.row["id"])
+            if change.operation != "update" or len(schools) > 1:
+                found.principals_of |= schools
+            if len(schools) > 1:
+                found.policy_schools |= schools
+        case "subjects":
+            if change.operation != "update":
+                return False
+            found.subjects.add(change.row["id"])
+        case "terms":
+            found.schools.update(row["school_id"] for row in rows)
+        case "schools":
+            if change.operation != "update":
+                return False
+            found.schools.add(change.row["id"])
+        case "grading_policies":
+            for row in rows:
+                if row["school_id"] is None:
+                    found.default_policy = True
+                else:
+                    found.policy_schools.add(row["school_id"])
+        case _:
+            return False
+    return True
+
+
+def _differs(change: Change, *columns: str) -> bool:
+    old, new = change.old or {}, change.new or {}
+    return any(old.get(column) != new.get(column) for column in columns)
+
+
+def figures_changed(
+    sections: Collection[int], schools: dict[int, int], reason: str, at: datetime
+) -> list[EventRow]:
+    """One event a school that says which sections to fetch again."""
+    by_school: dict[int | None, list[int]] = {}
+    for section in sorted(sections):
+        by_school.setdefault(schools.get(section), []).append(section)
+    return [
+        EventRow(
+            at,
+            "figures_changed",
+            "figures_changed",
+            {"reason": reason, "section_ids": mine},
+            school=school,
+            sections=tuple(mine),
+        )
+        for school, mine in by_school.items()
+    ]
+
+
+def everybodys_rights_changed(at: datetime) -> EventRow:
+    """The machinery's own: also of educators whose rows are gone, and whose streams are open."""
+    return EventRow(at, "_rights_changed", "_rights_changed", {})
+
+
+def term_turned(school: int, sections: list[int], at: datetime) -> EventRow:
+    """The clock turned a term of a school over: these sections came into view or left it."""
+    return EventRow(
+        at,
+        "figures_changed",
+        "figures_changed",
+        {"reason": "term", "section_ids": sections},
+        school=school,
+        sections=tuple(sections),
+    )
+
+
+def scope_changed(educators: Iterable[int], at: datetime) -> list[EventRow]:
+    """One event an educator whose rights may be others now."""
+    return [
+        EventRow(
+            at,
+            "scope_changed",
+            "scope_changed",
+            {"educator_id": educator},
+            educator=educator,
+        )
+        for educator in sorted(educators)
+    ]

@@ -1,0 +1,1 @@
+"""The end-to-end self-test against a running server."""

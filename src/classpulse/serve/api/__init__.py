@@ -1,0 +1,1 @@
+"""The figures as JSON: a file a noun."""

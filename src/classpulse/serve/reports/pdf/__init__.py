@@ -1,0 +1,1 @@
+"""Pages to print: text laid out, shaped and drawn."""

@@ -1,0 +1,117 @@
+"""The report on one student, over what the viewer may see of them."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from classpulse.serve.api.student import student_in
+from classpulse.serve.auth.viewer import Viewer
+from classpulse.serve.reports import columns
+from classpulse.serve.reports.content import Chart, Content, Figure, Table
+from classpulse.serve.reports.disclosures import schools_concerned
+from classpulse.serve.reports.draft import Draft, stamp_of
+from classpulse.serve.reports.labels import STATUS
+from classpulse.serve.snapshot import Reader, Row
+from classpulse.sql import queries
+
+_SQL = queries("reports")
+
+
+class Grade(Struct, frozen=True):
+    """A grade as a student's page embeds it; numbers stay as exact as they were written."""
+
+    exam_name: str | None
+    score: Decimal | None
+    total_marks: Decimal
+    percentage: Decimal | None
+    status: str
+    graded_on: date | None
+    remarks: str | None
+
+
+async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Draft:
+    """One row a grade; 404 unless the student is the viewer's to see."""
+    student = await student_in(reader, viewer, student_id)
+    of_sections = [standing["section_id"] for standing in student["standings"]]
+    schools = await schools_concerned(
+        reader,
+        viewer,
+        sections=of_sections,
+        asked_sections=[],
+        subjects=[],
+        student_id=student_id,
+    )
+    stamp, school_names = await stamp_of(reader, schools, of_sections)
+    attendance = await reader.all(_SQL["attendance"], student_id=student_id, sections=of_sections)
+    grades = _grades(student["subject_grades"])
+    number = student["student_number"]
+    content = Content(
+        report="student",
+        title=student["name"],
+        about=", ".join(filter(None, (number and f"Number {number}", *school_names))),
+        stamp=stamp,
+        viewer_name=viewer.name,
+        filters=["Over the sections that you may see, of every term"],
+        figures=_figures(student),
+        chart=_chart(student["subject_grades"]),
+        before=[
+            Table("Sections", columns.STANDINGS, student["standings"]),
+            Table("Subjects", columns.SUBJECT_AVERAGES, student["subject_grades"]),
+        ],
+        main=Table("Grades", columns.GRADES, []),
+        total=len(grades),
+        after=[Table("Attendance", columns.ATTENDANCE, attendance)],
+    )
+    return Draft(content, _at_once(grades), schools)
+
+
+def _grades(subjects: list[Row]) -> list[Row]:
+    return [
+        {
+            "section_id": subject["section_id"],
+            "section_name": subject["section_name"],
+            "subject_name": subject["subject_name"],
+            **msgspec.structs.asdict(grade),
+        }
+        for subject in subjects
+        for grade in msgspec.json.decode(bytes(subject["grades"]), type=list[Grade])
+    ]
+
+
+def _chart(subjects: list[Row]) -> Chart:
+    """A subject that the student has in several sections is a bar of each, told apart by it."""
+    names = [subject["subject_name"] for subject in subjects]
+    bars: dict[str, Decimal | int | None] = {}
+    for subject in subjects:
+        name = subject["subject_name"]
+        if names.count(name) > 1:
+            name = f"{name} ({subject['section_name']})"
+        while name in bars:
+            name += " "
+        bars[name] = subject["percentage"]
+    return Chart("Average by subject", "Subject", "Average", bars, "percent")
+
+
+def _figures(student: Row) -> list[Figure]:
+    label = student["average_label"]
+    return [
+        Figure(label[:1].upper() + label[1:], student["average_score"], "percent"),
+        Figure("Missing as 0", student["average_if_missing_zero"], "percent"),
+        Figure("Letter", student["letter"], "text"),
+        Figure("Result", STATUS[student["status"]], "text"),
+        Figure("Attendance", student["attendance_percentage"], "percent"),
+        Figure("Unexcused attendance", student["attendance_percentage_unexcused"], "percent"),
+        Figure("Subjects", student["total_subjects"], "whole"),
+        Figure("Subjects passed", student["passed_subjects"], "whole"),
+        Figure("Subjects failed", student["failed_subjects"], "whole"),
+        Figure("Graded", student["graded_count"], "whole"),
+        Figure("Missing", student["missing_count"], "whole"),
+    ]
+
+
+async def _at_once(rows: list[Row]) -> AsyncIterator[list[Row]]:
+    if rows:
+        yield rows
