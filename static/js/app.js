@@ -5,6 +5,7 @@ import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { Feed } from "./feed.js";
 import { fill, showTime } from "./fields.js";
+import { Find } from "./find.js";
 import { Figures } from "./figures.js";
 import { Filters } from "./filters.js";
 import { FEED_TYPES } from "./feed-entry.js";
@@ -100,6 +101,7 @@ refresher.addEventListener("failed", ({ detail: { status, words } }) => {
 
 let view = viewOf(location.href);
 new Filters(main, go);
+new Find(document.getElementById("find"), { card, announcer });
 new Theme(document.getElementById("theme"));
 keepCurrent(document.getElementById("sign-out"));
 document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());

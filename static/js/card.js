@@ -43,7 +43,7 @@ export class Card {
     if (dialog.open) this.#upgrade();
   }
 
-  /** Show a student's card; `link` led to it and gets the focus back. */
+  /** Show a student's card; `link` (or a field) led to it and gets the focus back. */
   open(id, link = linkTo(id)) {
     const how = this.#id === null ? "pushState" : "replaceState";
     const state = this.#id === null ? { card: true } : history.state;
@@ -198,7 +198,8 @@ export class Card {
       if (history.state?.card) history.back();
       else history.replaceState(null, "", viewOf(location.href));
     }
-    const isThere = this.#opener?.isConnected && this.#opener.dataset.student === id;
+    // a link of the list may be another student's by now
+    const isThere = this.#opener?.isConnected && (this.#opener.dataset.student ?? id) === id;
     const link = isThere ? this.#opener : linkTo(id);
     (link ?? document.getElementById("page")).focus({ preventScroll: !link });
   }

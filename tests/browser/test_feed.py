@@ -214,3 +214,28 @@ async def test_an_entry_of_several_fits_the_page_with_targets_of_24_pixels(
             assert box["height"] >= 24
             assert box["width"] >= 24
             assert box["x"] + box["width"] <= width
+
+
+async def test_what_scrolls_in_its_window_does_not_lengthen_the_page(
+    context: BrowserContext, server: Server, connection: Any, school: int
+) -> None:
+    """End must not show an empty screen below the foot, however full the list of the newest is."""
+    _, students = await quiz(connection, school)
+    exams = await connection.fetch(
+        "insert into exams (section_id, subject_id, name)"
+        " select $1, (select id from subjects), 'Exam ' || n from generate_series(1, 30) n"
+        " returning id",
+        school,
+    )
+    # each a line that says how many it stands for
+    for exam in exams:
+        for student in students[:2]:
+            await connection.execute(GRADE, student, exam["id"], 50)
+    await folded_in(connection)
+    page = await live(context, server)
+    await expect(page.locator("#feed .badge:visible")).to_have_count(30)
+    beyond = await page.evaluate(
+        "document.documentElement.scrollHeight"
+        " - document.querySelector('.page-foot').getBoundingClientRect().bottom - scrollY"
+    )
+    assert beyond <= 64

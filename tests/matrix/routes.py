@@ -86,6 +86,10 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ),
     ("GET", "/students/{student_id}"): Asked("page"),
     ("GET", "/students/{student_id}/card"): Asked("page"),
+    ("GET", "/find"): Asked(
+        "page", query="q=a", keyed=("q=a&student={student}", "q=a&term={term}")
+    ),
+    ("GET", "/find/found"): Asked("page", query="q=a", keyed=("q=a&term={term}",)),
     ("GET", "/login"): Asked("open"),
     ("POST", "/login"): Asked("open"),
     ("POST", "/logout"): Asked("open"),

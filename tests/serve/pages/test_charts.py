@@ -177,6 +177,7 @@ def test_the_parts_of_a_day_fill_it_from_the_bottom() -> None:
     assert [part["status"] for part in first["parts"]] == list(STATUSES)
     assert [part["height"] for part in first["parts"]] == ["60.00", "20.00", "0.00", "20.00"]
     assert [part["y"] for part in first["parts"]] == ["40.00", "20.00", "20.00", "0.00"]
-    assert second["parts"][3] == {"status": "absent", "y": "0.00", "height": "100.00"}
+    # one row, where another day has ten: the day has only begun
+    assert second["parts"][3] == {"status": "absent", "y": "90.00", "height": "10.00"}
     assert {part["height"] for part in empty["parts"]} == {"0.00"}
     assert [day["label"] for day in (first, second, empty)] == ["Oct 31", "Nov 3", "4"]

@@ -57,6 +57,9 @@ FORBIDDEN = {
 # Read by everybody: what it refuses may name nothing of it either.
 EVERYWHERE = [
     "/",
+    "/find?q=of",
+    "/find/found?q=of",
+    "/find/found?q=shared",
     "/?term=1",
     "/sections",
     "/sections?term=2",

@@ -1,11 +1,12 @@
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from classpulse.serve.pages.display import length_of_bar, overview_shown, shown
+from classpulse.serve.pages.display import exams_shown, length_of_bar, overview_shown, shown
 from classpulse.serve.pages.feed_entry import feed_entry
 from classpulse.serve.pages.feed_groups import FeedGroups
 
@@ -74,3 +75,12 @@ def test_an_empty_school_has_letters_without_bars() -> None:
         "low_performers": [],
     }
     assert [letter["share"] for letter in overview_shown(overview)["letters"]] == [0, 0]
+
+
+def test_exams_begin_with_what_is_due_next_and_what_was_written_last() -> None:
+    days = ["2027-01-07", "2027-01-05", "2026-12-01", "2026-11-26", "2026-11-20", None]
+    exams = {"total": 9, "items": [{"exam_date": day} for day in days]}
+    shown_days = [exam["exam_date"] for exam in exams_shown(exams, date(2026, 11, 26))["items"]]
+    assert shown_days == [
+        "2026-12-01", "2026-11-26", "2026-11-20", None, "2027-01-05", "2027-01-07",
+    ]  # fmt: skip

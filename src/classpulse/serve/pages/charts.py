@@ -19,14 +19,19 @@ Row = Mapping[str, Any]
 
 
 def stacks_of_days(days: Iterable[Row]) -> list[dict[str, Any]]:
-    """Days of a register as stacked bars, 100 high: where each status begins, and its height."""
+    """Days of a register as stacked bars: where each status begins, and its height.
+
+    The day with the most rows is 100 high, so that a register just begun is a low bar.
+    """
+    shown_days = list(days)
+    most = max((day["total"] for day in shown_days), default=0) or 1
     stacks: list[dict[str, Any]] = []
     month = None
-    for place, day in enumerate(days):
+    for place, day in enumerate(shown_days):
         top = 100.0
         parts = []
         for status in STATUSES:
-            height = 100 * day[status] / (day["total"] or 1)
+            height = 100 * day[status] / most
             top -= height
             parts.append({"status": status, "y": f"{top:.2f}", "height": f"{height:.2f}"})
         on = _day(day["date"])

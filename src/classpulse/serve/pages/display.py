@@ -61,6 +61,21 @@ def performers_shown(students: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     return [{**student, "key": f"{student['id']}-{student['section_id']}"} for student in students]
 
 
+def day_of(time: object) -> date:
+    """The day of a moment, in UTC."""
+    return _time(time).date()
+
+
+def exams_shown(exams: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """A list of exams, the newest first, as a page lays it out: what is due next, what was written,
+    the newest first, and then what is due later, the soonest first."""
+    items = list(exams["items"])
+    due = [exam for exam in items if exam["exam_date"] and str(exam["exam_date"]) > str(today)]
+    due.reverse()
+    written = [exam for exam in items if exam not in due]
+    return {**exams, "items": due[:1] + written + due[1:]}
+
+
 def change_shown(now: object, then: object, form: str) -> str:
     """How a figure moved: ``+1.25``, ``−3``, ``no change``, or nothing where one is unknown."""
     if now is None or then is None:

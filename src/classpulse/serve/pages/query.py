@@ -19,6 +19,12 @@ class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     student: Id | None = None
 
 
+class FindQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of what is found by its name."""
+
+    q: Words | None = None
+
+
 class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of a view that is a list of figures: what ``GET …/sections`` takes."""
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from classpulse.serve.pages import card, overview, sections, sign_in, students, subjects
+from classpulse.serve.pages import card, find, overview, sections, sign_in, students, subjects
 from classpulse.serve.pages.rendering import static_files
 
 routes: list[BaseRoute] = [
@@ -11,6 +11,7 @@ routes: list[BaseRoute] = [
     *subjects.routes,
     *students.routes,
     *card.routes,
+    *find.routes,
     *sign_in.routes,
     static_files().route,
 ]

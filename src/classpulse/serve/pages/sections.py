@@ -10,7 +10,7 @@ from classpulse.serve.api.sections import section_of, sections_listed
 from classpulse.serve.api.students import students_of
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import stacks_of_days
-from classpulse.serve.pages.display import letters_shown, performers_shown
+from classpulse.serve.pages.display import day_of, exams_shown, letters_shown, performers_shown
 from classpulse.serve.pages.error_pages import for_viewers
 from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.listed import MOST, listed_shown
@@ -21,7 +21,7 @@ from classpulse.serve.pages.shell import SCOPE_TEXT, view
 from classpulse.serve.parameters import path_id
 from classpulse.serve.snapshot import Reader
 
-_EXAMS = 25
+_EXAMS = 40
 
 
 async def _sections(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
@@ -69,7 +69,7 @@ async def _section(request: Request, reader: Reader, viewer: Viewer, asked: Rost
             "top": performers_shown(section["top_performers"]),
             "low": performers_shown(section["low_performers"]),
             "roster": roster(students, asked, order),
-            "exams": exams,
+            "exams": exams_shown(exams, day_of(section["as_of_time"])),
             "days": days,
             "stacks": stacks_of_days(days),
         },

@@ -54,13 +54,13 @@ async def view(
 ) -> Page:
     """A view as a page.
 
-    ``of``: which of the four it belongs to. ``figures`` hold the ``as_of`` from which the page's
-    stream goes on, that of the snapshot. ``watched``:
-    the sections (``*``: all) whose events tell less than the view shows, so that it is fetched
-    again; those of a term that was chosen, which no overview of the stream is about. ``subject``:
-    other subjects' events are not watched. ``told``: what follows from a grade or an attendance row
-    is told by its event, so that the view need not be fetched. ``term_path``: where another term is
-    shown, if not in the list that the view belongs to.
+    ``of``: which of the four it belongs to, or something else. ``figures`` hold the ``as_of`` from
+    which the page's stream goes on, that of the snapshot. ``watched``: the sections (``*``: all)
+    whose events tell less than the view shows, so that it is fetched again; those of a term that
+    was chosen, which no overview of the stream is about. ``subject``: other subjects' events are
+    not watched. ``told``: what follows from a grade or an attendance row is told by its event, so
+    that the view need not be fetched. ``term_path``: where another term is shown, if not in the
+    list that the view belongs to.
     """
     links = Links(request, asked.term)
     terms = await _terms(reader, viewer, asked.term)

@@ -8,7 +8,7 @@ from classpulse.serve.api.exams import exams_of
 from classpulse.serve.api.students import students_of
 from classpulse.serve.api.subjects import subject_of, subjects_listed
 from classpulse.serve.auth.viewer import Viewer
-from classpulse.serve.pages.display import letters_shown
+from classpulse.serve.pages.display import day_of, exams_shown, letters_shown
 from classpulse.serve.pages.error_pages import for_viewers
 from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.listed import MOST, listed_shown
@@ -19,7 +19,7 @@ from classpulse.serve.pages.shell import SCOPE_TEXT, view
 from classpulse.serve.parameters import path_id
 from classpulse.serve.snapshot import Reader
 
-_EXAMS = 25
+_EXAMS = 40
 
 
 async def _subjects(request: Request, reader: Reader, viewer: Viewer, asked: ListQuery) -> Page:
@@ -66,7 +66,7 @@ async def _subject(request: Request, reader: Reader, viewer: Viewer, asked: Rost
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),
             "roster": roster(students, asked, order, of_subject=True, several_sections=True),
-            "exams": exams,
+            "exams": exams_shown(exams, day_of(subject["as_of_time"])),
         },
         term_path=request.url.path,
     )

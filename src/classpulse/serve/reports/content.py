@@ -105,5 +105,5 @@ def several(names: Sequence[str], shown: int) -> str:
 
 
 def in_words(moment: datetime) -> str:
-    """Monday, 20 October 2025, 14:02."""
-    return f"{moment:%A}, {moment.day} {moment:%B} {moment.year}, {moment:%H:%M}"
+    """Monday, October 20, 2025, 14:02."""
+    return f"{moment:%A}, {moment:%B} {moment.day}, {moment.year}, {moment:%H:%M}"

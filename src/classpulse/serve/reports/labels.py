@@ -40,6 +40,6 @@ def shown(value: Any, kind: Kind) -> str:
         case "status":
             return STATUS.get(value, str(value))
         case "day":
-            return f"{value.day} {value:%b} {value.year}"
+            return f"{value:%b} {value.day}, {value.year}"
         case _:
             return str(value)
