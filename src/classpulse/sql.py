@@ -46,6 +46,7 @@ def parse(text: str) -> dict[str, str]:
     return found
 
 
-def scripts(kind: str) -> list[Path]:
-    """The ``.sql`` files of ``sql/<kind>``, in the order of their names."""
-    return sorted(folder("sql").joinpath(kind).glob("*.sql"))
+def scripts(*kinds: str) -> list[Path]:
+    """The ``.sql`` files of ``sql/<kind>``, of several kinds in the order of their names together."""
+    found = [path for kind in kinds for path in folder("sql").joinpath(kind).glob("*.sql")]
+    return sorted(found, key=lambda path: path.name)

@@ -80,7 +80,7 @@ def migrations() -> list[Script]:
 
 def functions() -> list[Script]:
     """Functions, procedures and views, in the order that they build on each other."""
-    return [Script(path) for path in scripts("functions")]
+    return [Script(path) for path in scripts("functions", "views")]
 
 
 def triggers() -> list[Script]:
