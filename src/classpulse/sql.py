@@ -47,6 +47,6 @@ def parse(text: str) -> dict[str, str]:
 
 
 def scripts(*kinds: str) -> list[Path]:
-    """The ``.sql`` files of ``sql/<kind>``, of several kinds in the order of their names together."""
+    """The ``.sql`` files of ``sql/<kind>``, those of several kinds in one order of their names."""
     found = [path for kind in kinds for path in folder("sql").joinpath(kind).glob("*.sql")]
     return sorted(found, key=lambda path: path.name)

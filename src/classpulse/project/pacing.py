@@ -29,8 +29,9 @@ POLLING_SECONDS = 0.02
 FALLING_ASLEEP_SECONDS = 0.05
 #: last resort, and the sign of life that keeps the session
 ASLEEP_SECONDS = 1.0
-#: a change is seen a moment before its notification: one that comes so soon did announce it
-ANNOUNCED_SECONDS = 0.1
+#: a change is seen a moment before its notification, longer where the machine is busy: one that
+#: comes so soon did announce it
+ANNOUNCED_SECONDS = 0.25
 #: over this long, fewer changes a second than this, and the projector sleeps
 QUIET_SECONDS, QUIET_CHANGES = 0.2, 75
 #: as many changes in a batch, or batches in a row, keep it awake
