@@ -1,6 +1,6 @@
 """Pictures of every view, to document and to look at: ``python tests/screenshots.py``.
 
-A demo school is made anew, so that nothing of anybody's is in them.
+A demo school is made again, so that nothing of anybody's is in them.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ begin
     at_snapshot := pg_current_snapshot();
     loop
         if classpulse.is_folded_in(at_snapshot, coalesce(folded_at, asked_at)) then
-            -- a folded change of a policy leaves sections to be reckoned anew: wait for them, too
+            -- a folded change of a policy leaves sections to be calculated again: wait for them, too
             exit when folded_at is not null;
             folded_at := clock_timestamp();
             continue;

@@ -1,6 +1,6 @@
 -- name: begin
 -- A snapshot taken before a TRUNCATE would miss its rows, so the locks come first; and never by
--- waiting, for whoever truncates table after table would be caught in a deadlock with us.
+-- waiting, for a tool that truncates table after table would be caught in a deadlock with us.
 begin isolation level repeatable read;
 set local statement_timeout = 0;
 lock table public.schools, public.terms, public.educators, public.sections,

@@ -14,7 +14,7 @@ select pg_current_xact_id()::text::bigint
 select case when is_called then last_value else 0 end from classpulse.changes_id_seq
 
 -- name: next_transaction
--- Asked after `drawn_id`: a transaction id of our own, so whoever drew an id up to that one has a
+-- Asked after `drawn_id`: a transaction id of our own, so a writer that drew an id up to that one has a
 -- lower one. (A snapshot's xmax won't do: it is one above the latest that has *ended*, and may be
 -- that of a writer still at work.)
 select pg_current_xact_id()::text::bigint
@@ -174,7 +174,7 @@ returning epoch
 update classpulse.state set identity = $1::jsonb
 
 -- name: announce_epoch
--- No position: whoever stands at the same one must look, too.
+-- No position: a reader at the same one must look, too.
 select pg_notify('classpulse_events', 'epoch')
 
 -- name: forget_plans

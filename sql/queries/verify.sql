@@ -380,7 +380,7 @@ where standing.section_id is not null
 -- name: differing_policies
 select
     figures.section_id,
-    format('section %s: reckoned with another policy than the one in force', figures.section_id)
+    format('section %s: calculated with another policy than the one in force', figures.section_id)
         as difference
 from public.performance_cache as figures
 join classpulse.section_policies as policy using (section_id)
@@ -456,5 +456,5 @@ with marks as (
 delete from public.performance_cache where section_id = any($1::bigint[])
 
 -- name: forget_installed_functions
--- The next migrate then creates them anew.
+-- The next migrate then creates them again.
 delete from classpulse.objects where starts_with(file, 'functions/')

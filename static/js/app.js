@@ -68,8 +68,8 @@ const HEARD = {
   ready: () => {},
   heartbeat: ({ as_of_time: time }) => showAsOf(time),
   performance_update: overview,
-  reset: anew,
-  scope_changed: anew,
+  reset: startOver,
+  scope_changed: startOver,
   token_expiring: renew,
   // a new section, too, that no list of the page knows of yet
   figures_changed: () => refresher.soon(Math.random() * SPREAD),
@@ -145,7 +145,7 @@ function go(address, how) {
   refresher.go(address, how);
 }
 
-function anew() {
+function startOver() {
   refresher.now();
   card.refresh();
 }

@@ -62,7 +62,7 @@ export class Card {
     else if (id !== this.#id) this.#show(id, linkTo(id));
   }
 
-  /** An event of the stream: one that concerns the card has it fetched anew. */
+  /** An event of the stream: one that concerns the card has it fetched again. */
   hear(event) {
     if (this.#id === null) return;
     if (this.#reading) this.#during.push(event);
@@ -205,7 +205,7 @@ export class Card {
   }
 }
 
-// The row may have been made anew since.
+// The row may have been made again since.
 function linkTo(id) {
   const links = document.querySelectorAll(`a[data-student="${CSS.escape(id)}"]`);
   return [...links].find((link) => link.checkVisibility()) ?? null;

@@ -21,7 +21,7 @@ export class Feed {
     if (this.#runs.add(event)) this.#show();
   }
 
-  /** Go on from what the page shows now: it was fetched anew. */
+  /** Go on from what the page shows now: it was fetched again. */
   restart() {
     this.#runs = new FeedGroups(decode(this.#element.dataset.runs));
   }

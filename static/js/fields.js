@@ -61,7 +61,7 @@ function markAll() {
   toMark.clear();
   const isAgain = elements.some((element) => element.classList.contains("changed"));
   elements.forEach((element) => element.classList.remove("changed"));
-  if (isAgain) void elements[0].offsetWidth; // starts their animations anew
+  if (isAgain) void elements[0].offsetWidth; // starts their animations again
   for (const element of elements) {
     element.classList.add("changed");
     marks.set(element, mark);

@@ -1,4 +1,4 @@
-// Which records of the page an event tells anew, and which sections it concerns.
+// Which records of the page an event tells again, and which sections it concerns.
 
 /** `[name, record]` of each: the name is that of a `data-record`. */
 export function recordsOf(event) {

@@ -1,4 +1,4 @@
-// Fetches the page anew and puts what is new into the one that is open: for what events do not
+// Fetches the page again and puts what is new into the one that is open: for what events do not
 // tell, and for another order or another filter.
 
 import { showTime } from "./fields.js";
@@ -179,7 +179,7 @@ export class Refresher extends EventTarget {
   }
 }
 
-/** Whether a refusal is one that time mends. */
+/** Whether a refusal passes with time. */
 export function isPassing(status) {
   return status === null || status === 429 || status >= 500;
 }

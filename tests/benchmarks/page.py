@@ -31,7 +31,7 @@ TEACHES_ALL = (
     f" educators as educator where educator.email = '{TEACHER}' on conflict do nothing"
 )
 # A whole exam at once: of one grade an average over 2,000 students shows nothing.
-MARK_ANEW = "update grades set score = $2 where exam_id = $1 and status = 'graded'"
+MARK_AGAIN = "update grades set score = $2 where exam_id = $1 and status = 'graded'"
 UPDATE = "update grades set score = least(total_marks, $2) where id = $1"
 HEAD = (
     f"{'':24}{'first byte':>11}{'first paint':>12}{'nodes':>8}"
@@ -91,7 +91,7 @@ async def to_the_pixel(page: Page, writer: Any, selector: str, exam: int) -> lis
     for number in range(30):
         painted = asyncio.create_task(page.evaluate("(one) => window.painted(one)", selector))
         await asyncio.sleep(0.6)  # the watch is set, and the figures of before are settled
-        await writer.execute(MARK_ANEW, exam, 1 + number % 2 * 9)
+        await writer.execute(MARK_AGAIN, exam, 1 + number % 2 * 9)
         committed = time.time() * 1000
         taken.append(await asyncio.wait_for(painted, 10) - committed)
     return sorted(taken)

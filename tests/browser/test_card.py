@@ -12,7 +12,7 @@ from .conftest import HOSTILE, signed_in
 pytestmark = pytest.mark.browser
 # In milliseconds.
 A_SECOND = 1_000
-# A card is fetched anew at most every two seconds.
+# A card is fetched again at most every two seconds.
 A_FETCH = 3_000
 A_MOMENT = 5_000
 
@@ -156,7 +156,7 @@ async def test_a_click_for_a_tab_of_its_own_gets_one(
     await expect(card(page)).to_be_hidden()
 
 
-async def test_the_focus_returns_to_a_row_that_was_made_anew(
+async def test_the_focus_returns_to_a_row_that_was_made_again(
     context: BrowserContext, server: Server, connection: Any
 ) -> None:
     await folded_in(connection)

@@ -159,7 +159,7 @@ async def test_what_the_page_was_made_with_is_not_counted_again_when_the_stream_
     await expect(row.locator(".badge")).to_have_text(re.compile(r"^4\s*events$"))
 
 
-async def test_what_happens_while_the_page_is_read_anew_is_neither_lost_nor_counted_twice(
+async def test_what_happens_while_the_page_is_read_again_is_neither_lost_nor_counted_twice(
     context: BrowserContext, server: Server, connection: Any, school: int
 ) -> None:
     exam, students = await quiz(connection, school)
@@ -175,7 +175,7 @@ async def test_what_happens_while_the_page_is_read_anew_is_neither_lost_nor_coun
     await page.route(f"{server.url}/", hold)
     await connection.execute(GRADE, students[0], exam, 50)
     await expect(page.locator("#feed li").first).to_contain_text("50 of 100")
-    # a right that changes is told to the page, which reads everything anew
+    # a right that changes is told to the page, which reads everything again
     await connection.execute(
         "with other as (insert into sections (school_id, name) select id, 'B' from schools"
         " returning id) insert into section_educators select other.id, educators.id"

@@ -1,4 +1,4 @@
-"""A page that is fetched anew while much happens, or that can't be fetched."""
+"""A page that is fetched again while much happens, or that can't be fetched."""
 
 import re
 from typing import Any

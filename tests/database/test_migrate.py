@@ -149,7 +149,7 @@ async def test_only_what_changed_or_is_missing_is_made_again(database_url):
     assert (await migrate(database_url)).objects == []
 
 
-async def test_an_installation_mends_everything_that_was_dropped(database_url):
+async def test_an_installation_repairs_everything_that_was_dropped(database_url):
     before = await shape(database_url)
     await execute(
         database_url,

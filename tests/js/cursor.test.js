@@ -49,7 +49,7 @@ test("older figures than those shown are not shown", () => {
   assert.equal(place.since, "e-9");
 });
 
-test("a reset starts anew from its id, back or forth", () => {
+test("a reset starts again from its id, back or forth", () => {
   const place = new Place("e-5");
   assert.equal(place.take({ type: "reset", data: {}, id: "f-2" }), true);
   assert.equal(place.take({ ...grade(3), id: "f-3" }), true);

@@ -17,11 +17,11 @@ async function page(browser, { who = "7", since = browser.school.at, hidden = fa
   });
   const made = { tab, live, since, heard: [], controls: [] };
   live.addEventListener("event", ({ detail: { type, data, id } }) => {
-    // a page that was made anew may be newer than its place: it knows events by their id
+    // a page that was made again may be newer than its place: it knows events by their id
     const isKnown = said(made, "reset").length > 0 && made.heard.includes(id);
     if (type !== "grade_update") made.controls.push({ type, data, id });
     else if (!isKnown) made.heard.push(id);
-    // a page that is told so makes itself anew
+    // a page that is told so makes itself again
     if (type === "reset") made.heard = browser.school.log.map((event) => event.id);
   });
   live.open();
@@ -53,7 +53,7 @@ test("eight tabs hold one stream, and each hears everything once", async () => {
   }
 });
 
-test("whoever joins gets what came after its page was made, then the rest, nothing twice", async () => {
+test("a tab that joins gets what came after its page was made, then the rest, nothing twice", async () => {
   const browser = new Browser();
   await page(browser);
   await happen(browser, 5);
@@ -92,7 +92,7 @@ test("a page newer than the stream's place is not told what it shows already", a
   assert.deepEqual(first.heard, ids(1, 4));
 });
 
-test("a page too old for what is kept makes itself anew and goes on from there", async () => {
+test("a page too old for what is kept makes itself again and goes on from there", async () => {
   const browser = new Browser();
   await happen(browser, 4);
   await page(browser);
@@ -230,7 +230,7 @@ test("two tabs that notice at once settle on one leader", async () => {
   [first, ...others].forEach(({ heard }) => assert.deepEqual(heard, ids(1, 1)));
 });
 
-test("whoever took the lead lately does not take it back at once", async () => {
+test("a tab that took the lead recently does not take it back at once", async () => {
   const browser = new Browser();
   const first = await page(browser);
   const [one, other] = [await page(browser), await page(browser, { hidden: true })];
@@ -410,7 +410,7 @@ test("the one stream asks for the overview while a tab wants it", async () => {
   for (const { heard } of [first, other]) assert.deepEqual(heard, ids(1, 2));
 });
 
-test("whoever takes the lead asks for what the others want", async () => {
+test("a tab that takes the lead asks for what the others want", async () => {
   const browser = new Browser();
   const first = await page(browser, { types: ["grade_update"] });
   await page(browser, { types: ["grade_update"] });

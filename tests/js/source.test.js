@@ -247,7 +247,7 @@ test("the stream is tried now and then, and nothing comes twice when it gets thr
   assert.deepEqual(heard(), ["e-1"]);
 });
 
-test("more than a few pages of events make the page anew", async () => {
+test("more than a few pages of events make the page again", async () => {
   const world = new Proxied();
   const { source, kinds, heard } = await opened(world);
   world.commit(900);
@@ -289,7 +289,7 @@ test("answers that turn out to be somebody else's are told no further", async ()
   assert.deepEqual(heard(), []);
 });
 
-test("whoever looks makes it ask now", async () => {
+test("a reader who looks makes it ask now", async () => {
   const world = new Proxied();
   const { source, heard } = await opened(world);
   await world.pass(11_000);

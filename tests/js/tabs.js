@@ -7,7 +7,7 @@ const STEP = 100;
 const frame = (type, data, id) =>
   `${id ? `id: ${id}\n` : ""}event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
 
-/** Its log is a list of events; whoever streams gets what came after `since`, then each new one. */
+/** Its log is a list of events; a reader gets what came after `since`, then each new one. */
 export class School {
   epoch = "e";
   log = [];

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from project.reckoning import base_rows, cached, differences, reckon, reckon_exams
+from project.oracle import base_rows, cached, differences, expected_exams, expected_figures
 
 pytestmark = pytest.mark.reliability("every figure against brute force")
 
@@ -308,7 +308,7 @@ async def run(url: str, steps: list[Any]) -> None:
 
 
 async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    standings, figures = reckon(await base_rows(connection))
+    standings, figures = expected_figures(await base_rows(connection))
     cached_standings, cached_figures = await cached(connection)
     assert differences(standings, cached_standings) == []
     assert differences(figures, cached_figures) == []
@@ -321,7 +321,7 @@ async def check_told_exams(connection: "asyncpg.Connection[asyncpg.Record]", bef
         " ('grade_update', 'exam_created', 'exam_updated', 'exam_deleted')",
         before,
     )
-    exams = reckon_exams(await base_rows(connection)) if told else {}
+    exams = expected_exams(await base_rows(connection)) if told else {}
     for row in told:
         event = json.loads(row["payload"], parse_float=Decimal)
         parts = json.loads(row["parts"] or "{}", parse_float=Decimal)

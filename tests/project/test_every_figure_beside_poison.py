@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
-from project.reckoning import base_rows, cached, differences, reckon
+from project.oracle import base_rows, cached, differences, expected_figures
 from project.test_every_figure import AUDIT, RESET, SESSIONS, Writers, own_statement
 
 EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "60")) // 2
@@ -81,7 +81,7 @@ async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> Non
     """Of all sections but those set aside, and only sections that can't be calculated are."""
     records = await connection.fetch("select section_id from classpulse.set_aside")
     aside = {record["section_id"] for record in records}
-    expected = reckon(await base_rows(connection))
+    expected = expected_figures(await base_rows(connection))
     found = await cached(connection)
     standings = [
         {key: value for key, value in side[0].items() if key[1] not in aside}

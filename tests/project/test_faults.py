@@ -150,7 +150,7 @@ async def test_a_large_backlog_is_folded_to_the_same_figures(
     assert (await verify(database_url)).differences == []
 
 
-async def test_figures_are_reckoned_anew_when_a_school_is_installed_again(
+async def test_figures_are_calculated_again_when_a_school_is_installed_again(
     database_url: str, connection: Any, school: None
 ) -> None:
     await connection.execute(GRADE, 1, 70)

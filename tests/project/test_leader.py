@@ -95,7 +95,7 @@ async def test_a_leader_whose_backend_is_ended_leads_again(
         assert (await verify(database_url)).differences == []
 
 
-async def test_verify_beside_a_leader_finds_and_mends_what_differs(
+async def test_verify_beside_a_leader_finds_and_repairs_what_differs(
     database_url: str, connection: Any, school: None
 ) -> None:
     with projector(database_url):
@@ -117,7 +117,7 @@ async def test_verify_beside_a_leader_finds_and_mends_what_differs(
         assert average == 50
 
 
-async def test_an_altered_capture_function_is_found_and_mended(
+async def test_an_altered_capture_function_is_found_and_repaired(
     database_url: str, connection: Any, school: None
 ) -> None:
     await connection.execute(
@@ -130,7 +130,7 @@ async def test_an_altered_capture_function_is_found_and_mended(
     assert (await verify(database_url)).differences == []
 
 
-async def test_rows_written_past_the_triggers_are_found_and_mended(
+async def test_rows_written_past_the_triggers_are_found_and_repaired(
     database_url: str, connection: Any, school: None
 ) -> None:
     assert (await verify(database_url)).differences == []

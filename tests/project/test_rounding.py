@@ -12,7 +12,7 @@ from classpulse.database.install.migrate import migrate
 from classpulse.project.figures import percentage
 from classpulse.project.verify import verify
 from project.batches import SCHOOL, Log
-from project.reckoning import base_rows, cached, differences, half_up, reckon
+from project.oracle import base_rows, cached, differences, expected_figures, half_up
 
 pytestmark = pytest.mark.reliability("rounding")
 LONG = [
@@ -118,7 +118,7 @@ async def test_means_of_long_decimals_are_exact_and_leave_nothing_behind(
         f" (1, 1, 1, {near}), (1, 1, 2, 60), (2, 1, 1, {near}), (3, 1, 1, 60)"
     )
     await log.fold()
-    standings, figures = reckon(await base_rows(log.connection))
+    standings, figures = expected_figures(await base_rows(log.connection))
     found = await cached(log.connection)
     assert differences(standings, found[0]) == differences(figures, found[1]) == []
     assert standings[(1, 1)]["average"] == Decimal("59.99")
@@ -128,7 +128,7 @@ async def test_means_of_long_decimals_are_exact_and_leave_nothing_behind(
         " values (4, 1, 1, 1, 3), (5, 1, 1, 2, 3)"
     )
     await log.fold()
-    standings, figures = reckon(await base_rows(log.connection))
+    standings, figures = expected_figures(await base_rows(log.connection))
     found = await cached(log.connection)
     assert differences(standings, found[0]) == differences(figures, found[1]) == []
     assert not (await verify(database_url)).figures

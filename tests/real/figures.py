@@ -1,4 +1,4 @@
-"""Figures reckoned a second time, in exact fractions and without a line of the product."""
+"""Figures calculated a second time, in exact fractions and without a line of the product."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The Open University's results, loaded in bulk; the figures reckoned a second time."""
+"""The Open University's results, loaded in bulk; the figures calculated a second time."""
 
 import asyncio
 import contextlib

@@ -117,7 +117,7 @@ async def test_a_figure_is_rounded_once_wherever_it_is_named(session: Any) -> No
 async def test_a_plan_made_for_a_new_school_holds_for_a_class_of_thousands(
     cluster: Any, template: str
 ) -> None:
-    """Until statistics are gathered anew, Postgres believes that a class has a few grades."""
+    """Until statistics are gathered again, Postgres believes that a class has a few grades."""
     name = cluster.create(template)
     try:
         async with leader_session(cluster.url_of(name)) as session:

@@ -27,7 +27,7 @@ _COUNT = 20
 def simulate(continuous: bool, rate: float, count: int | None, into_real_data: bool) -> None:
     """Write realistic grade, attendance and exam changes by plain SQL.
 
-    It writes as a member of classpulse_writer, as any tool might; whoever watches sees it live.
+    It writes as a member of classpulse_writer, as any tool might; anyone watching sees it live.
     """
     if continuous and count is not None:
         raise click.UsageError("give either --continuous or --count")

@@ -51,7 +51,7 @@ async def hosted(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
     ended = anyio.Event()
 
     async def serve() -> None:
-        # shielded: whoever cancels the block must not cut off the orderly end of the streams
+        # shielded: a cancelled block must not cut off the orderly end of the streams
         with anyio.CancelScope(shield=True):
             try:
                 await server.serve(sockets=[listening])

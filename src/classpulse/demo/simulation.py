@@ -74,7 +74,7 @@ async def simulate(
             again = count is None and (patient or written > 0 or outage.lasts)
             _give_up_unless(again, error, outage)
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError):
-            # somebody else wrote the same row, or deleted what it hung on: look anew
+            # somebody else wrote the same row, or deleted what it hung on: look again
             _logger.debug("a simulated change met another writer")
         else:
             continue

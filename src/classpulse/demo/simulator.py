@@ -19,7 +19,7 @@ _SQL = queries("simulate")
 _NEW_EXAMS = (("Pop quiz", 10), ("Exit ticket", 10), ("Lab report", 30), ("Problem set", 40))
 #: Exams of its own that it leaves in a section before it withdraws the oldest.
 _EXAMS_KEPT = 24
-#: How far a correction moves a score: teachers add up wrongly, they don't mark anew.
+#: How far a correction moves a score: teachers add up wrongly, they don't mark again.
 _CORRECTION = Decimal("0.08")
 
 
@@ -117,7 +117,7 @@ class Simulator:
 
     async def _correct_attendance(self, section: int, today: date) -> str | None:
         for entry in await self._connection.fetch(_SQL["attendance_to_correct"], section, today):
-            # drawn anew, kept where it is the same: so the share of each status stays what it was
+            # drawn again, kept where it is the same: so the share of each status stays what it was
             status = presence(self._draw, entry["student_id"], entry["date"].weekday())
             if status == entry["status"]:
                 continue

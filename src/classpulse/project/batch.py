@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 LARGE_BACKLOG = 10_000
 #: and so are changes that hold more bytes, so that no text of theirs is carried here
 LARGE_BYTES = 16 * 2**20
-#: standings of stale sections that one batch reckons anew
+#: standings of stale sections that one batch calculates again
 STALE_STANDINGS = 3_000
 #: how long a batch stands aside while somebody holds a table alone
 LOCKED_SECONDS = 0.05

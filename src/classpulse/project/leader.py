@@ -1,4 +1,4 @@
-"""One leader among all processes: whoever holds the advisory lock projects.
+"""One leader among all processes: the holder of the advisory lock projects.
 
 Lock and projection share one session, and the session ends on the server's side when its process
 stops answering, so that nobody projects without the lock.
@@ -35,7 +35,7 @@ PROJECT = queries("project")
 log = logging.getLogger(__name__)
 
 #: how often the first in the line of servers, and in that of projectors apart, asks for the lock:
-#: whoever does nothing else is to be first
+#: a process that does nothing else is to be first
 FOLLOW_SECONDS, FOLLOW_APART_SECONDS = 0.3, 0.1
 #: how often all others do, so that a hundred of them cost little: they step in where a leader and
 #: the first of its followers go at once

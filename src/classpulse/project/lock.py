@@ -97,7 +97,7 @@ async def try_lock(
 
 
 async def take_over(connection: "Connection") -> int:
-    """Take the lock from whoever leads, for as long as ``connection`` lives: its number.
+    """Take the lock from the process that leads, for as long as ``connection`` lives: its number.
 
     The leader steps aside for a moment when asked; :class:`DatabaseError` if it does not.
     """

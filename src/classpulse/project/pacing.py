@@ -139,7 +139,7 @@ class Pacing:
             self.state = State.POLLING
             return
         await self._set(State.FALLING_ASLEEP)
-        # in a transaction of its own, after the flag's: whoever missed the flag is older
+        # in a transaction of its own, after the flag's: a writer that missed the flag is older
         self._own_transaction = await self._connection.fetchval(SQL["own_transaction"])
 
     async def _set(self, state: State) -> None:

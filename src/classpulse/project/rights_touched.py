@@ -21,7 +21,7 @@ class Structure:
     sections: dict[int, int] = field(default_factory=dict)
     #: an id that was used before may bring another policy along
     new_sections: set[int] = field(default_factory=set)
-    #: their sections must be reckoned with another policy
+    #: their sections must be calculated with another policy
     policy_schools: set[int] = field(default_factory=set)
     default_policy: bool = False
     #: rights to resolve again

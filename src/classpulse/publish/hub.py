@@ -297,7 +297,7 @@ class Hub:
             self._index.remove(subscriber)
 
     async def _change_rights(self, changes: Sequence[Event]) -> None:
-        # Noted before the rights are read: whoever subscribes meanwhile reads them again.
+        # Noted before the rights are read: a subscriber that comes meanwhile reads them again.
         educators: dict[int, None] = {}
         for change in changes:
             if change.educator_id is None:
@@ -392,5 +392,5 @@ RESET_REASONS = {
 
 
 def tell_reset(subscriber: Subscriber, reason: str, goes_on_from: str) -> None:
-    """What is shown must be fetched anew; the stream goes on from this id."""
+    """What is shown must be fetched again; the stream goes on from this id."""
     tell(subscriber, "reset", {"reason": reason, "detail": RESET_REASONS[reason]}, goes_on_from)

@@ -319,7 +319,7 @@ class Publisher:
         if self._connection is not None:
             if not self._cut_off:
                 logger.warning(
-                    "no proof that a change would arrive: connecting anew until there is one"
+                    "no proof that a change would arrive: connecting again until there is one"
                     " (is no projector running?)"
                 )
             self._cut_off = True

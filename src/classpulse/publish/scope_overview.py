@@ -126,7 +126,7 @@ class ScopeOverview:
         if any(len(some) > MOST_ROWS for some in rows.values()) or _size(rows) > _MOST_BYTES:
             refetch = True
         if refetch:
-            # whoever fetches them may have others than were sent
+            # a client that fetches them may have others than were sent
             self._rows, rows = {}, {}
         is_new = self._is_new("totals", reading.totals)
         if not (refetch or is_new or lists or any(rows.values())):

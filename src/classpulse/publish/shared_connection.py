@@ -1,4 +1,4 @@
-"""A connection that is made when needed and made anew after it was lost."""
+"""A connection that is made when needed and made again after it was lost."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -157,7 +157,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 async def _vital(run: Callable[[], Awaitable[None]]) -> None:
-    """A process without its pipeline must not go on answering: it ends, and is started anew."""
+    """A process without its pipeline must not go on answering: it ends, and is started again."""
     try:
         await run()
     except Exception:

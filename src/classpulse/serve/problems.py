@@ -45,7 +45,7 @@ _SENTENCES = {
 
 
 class Problem(Exception):  # noqa: N818 (an answer's name, as the RFC has it)
-    """An answer that is an error: a status, a sentence, and what else helps to mend it."""
+    """An answer that is an error: a status, a sentence, and what else helps to fix it."""
 
     def __init__(
         self,

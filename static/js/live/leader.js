@@ -8,7 +8,7 @@ import { Source } from "./source.js";
 
 /** How long a new leader lets the others say how far they have come: milliseconds. */
 const GATHERED = 100;
-/** A tab further behind than so many positions makes itself anew: nobody waits for it. */
+/** A tab further behind than so many positions reloads itself: nobody waits for it. */
 const FAR_BEHIND = 5_000;
 /** So long a type of event is still asked for that nobody wants any more: milliseconds. */
 const LINGER = 10_000;
@@ -51,7 +51,7 @@ export class Leader {
     else this.#start();
   }
 
-  /** Connect anew. */
+  /** Connect again. */
   open() {
     this.#source?.open();
   }
@@ -135,7 +135,7 @@ export class Leader {
     this.#source.ask(this.#types);
   }
 
-  // Whoever only goes to the next page is back in a moment.
+  // A reader who only goes to the next page is back in a moment.
   #left(tab) {
     const { outside } = this.#given;
     this.#wanted.delete(tab);

@@ -1,4 +1,4 @@
-// One among the tabs of a browser leads: whoever holds the lock of this name.
+// One among the tabs of a browser leads: the holder of the lock of this name.
 
 /**
  * `onLead({stolen})`: this tab leads from now on. `onTakenOver()`: another tab took the lead away.

@@ -17,7 +17,7 @@ const PATIENCE = 10_000;
 /**
  * Dispatches `event` (detail: `{type, data, id}`), each event of `types` and each control event
  * once and in order, and `link` (when `facts` changed). `since` is the id that the page's figures
- * are as of; after a `reset` the page fetches itself anew. `who` is the educator's id as text.
+ * are as of; after a `reset` the page fetches itself again. `who` is the educator's id as text.
  * `token_expiring` comes to one tab only: it renews the session for all, then calls `open()`.
  */
 export class Live extends EventTarget {
@@ -51,7 +51,7 @@ export class Live extends EventTarget {
     return this.#place.since;
   }
 
-  /** Begin to listen, or connect anew. */
+  /** Begin to listen, or connect again. */
   open() {
     if (this.facts.ended) return;
     if (this.#leader) this.#leader.open();
@@ -152,7 +152,7 @@ export class Live extends EventTarget {
   #robbed() {
     this.#leader.close();
     this.#leader = null;
-    // whoever leads now may not have heard of our term
+    // the tab that leads now may not have heard of our term
     this.#term = 0;
     this.#follow();
   }

@@ -114,7 +114,7 @@ export class Poll extends EventTarget {
       told("reset", { reason: "expired" }, asOf),
     ];
     const figures = this.#wantsFigures && happened.length > 0 ? await read(`${this.#address}overview`) : null;
-    // asked last: whoever the cookie belongs to by now, an answer before was theirs at the latest
+    // asked last: the cookie may be somebody else's by now, an answer before was theirs at the latest
     const me = await read("/api/v1/auth/me");
     const scope = { educator_id: me.id };
     return [

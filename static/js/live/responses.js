@@ -1,4 +1,4 @@
-// What an answer of the server means for whoever keeps asking.
+// What an answer of the server means for a client that keeps asking.
 
 const FINAL = { 401: "signed-out", 403: "forbidden", 404: "forbidden" };
 

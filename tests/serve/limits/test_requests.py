@@ -75,7 +75,7 @@ async def test_files_and_health_count_nothing(school_url: str) -> None:
         assert (await client.http.get("/login")).status_code == 200
 
 
-async def test_an_address_is_limited_whoever_asks(school_url: str) -> None:
+async def test_an_address_is_limited_for_all_its_users(school_url: str) -> None:
     await early_in_a_minute()
     async with serving(school_url, request_limit=(0, 10)) as client:
         asked = iter(range(100))

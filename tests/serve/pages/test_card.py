@@ -279,7 +279,7 @@ async def test_the_card_lies_over_every_view_and_its_link_leads_back(
     close = re.search(r'<a [^>]*href="([^"]*)" data-close-card>', dialog[1])
     assert close is not None
     assert close[1] == view
-    # whoever goes on from the page leaves the card behind
+    # a reader who goes on from the page leaves the card behind
     rest = page.replace(dialog[0], "")
     assert "student=1&" not in rest
     assert "student=1&amp;" not in rest

@@ -67,7 +67,7 @@ def trigger(script: Script) -> Step:
 
 def names() -> Step:
     """Those who are there already. Not together with the views: a large school takes a minute,
-    and whoever reads would wait for them."""
+    and readers would wait for them."""
     return Step("names of students", (Statement(queries("project")["name_everyone"]),))
 
 

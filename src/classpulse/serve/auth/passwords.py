@@ -1,4 +1,4 @@
-"""Passwords: argon2id, reckoned in a few threads so that the event loop goes on."""
+"""Passwords: argon2id, hashed in a few threads so that the event loop stays free."""
 
 import secrets
 from functools import cache

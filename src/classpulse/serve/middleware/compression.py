@@ -2,7 +2,7 @@
 
 What a page holds can be guessed from how its length changes with what somebody else put into its
 address (BREACH). So each body has a random number of bytes too many, the token of its form is
-masked anew each time, and what hands out tokens is never compressed.
+masked again each time, and what hands out tokens is never compressed.
 """
 
 import re

@@ -49,7 +49,7 @@ class CsvFile:
         self._append(*(self._line(row) for row in rows))
 
     def finish(self) -> IO[bytes]:
-        """The file, from its start, to be closed by whoever sends it."""
+        """The file, from its start, to be closed by its sender."""
         self._file.seek(0)
         return self._file
 

@@ -75,7 +75,7 @@ class XlsxFile:
         self._rows.write(_cells(self._content.main, rows))
 
     def finish(self) -> IO[bytes]:
-        """The file, from its start, to be closed by whoever sends it."""
+        """The file, from its start, to be closed by its sender."""
         content = self._content
         with ExitStack() as on_error, TemporaryDirectory(prefix="classpulse-report-") as folder:
             file = on_error.enter_context(SpooledTemporaryFile(IN_MEMORY))

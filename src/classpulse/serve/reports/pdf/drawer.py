@@ -46,7 +46,7 @@ class Drawer:
         self._idle_end: asyncio.TimerHandle | None = None
 
     async def finish(self, file: "PdfFile", gone: Gone) -> IO[bytes]:
-        """The file drawn, from its start; whoever sends it closes it.
+        """The file drawn, from its start; its sender closes it.
 
         Its reader may leave meanwhile: then nothing is drawn on. A 503 problem where the process
         is ended from outside, as by a machine without memory, or takes too long.

@@ -1,4 +1,4 @@
-"""Contract figures reckoned by brute force from the base tables, with fractions.
+"""Contract figures calculated by brute force from the base tables, with fractions.
 
 It shares nothing with the code under test: plain loops over plain rows.
 """
@@ -79,7 +79,7 @@ async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[st
     return base
 
 
-def reckon(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """The standings by (student, section) and the figures by (section, subject or None)."""
     policies = {p["school_id"]: (p["pass_mark"], scale_of(p["scale"])) for p in base["policies"]}
     active = {s["id"] for s in base["students"] if s["is_active"]}
@@ -163,7 +163,7 @@ def reckon(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     return standings, figures
 
 
-def reckon_exams(base: dict[str, Rows]) -> dict[int, Any]:
+def expected_exams(base: dict[str, Rows]) -> dict[int, Any]:
     """How far the grading of each exam is, by its id."""
     active = {s["id"] for s in base["students"] if s["is_active"]}
     live = {
