@@ -1,9 +1,11 @@
 """Pictures of every view, to document and to look at: ``python tests/screenshots.py``.
 
-A demo school is made again, so that nothing of anybody's is in them.
+With ``--film`` half a minute of the overview while grades come in, instead. A demo school is made
+for it, so that nothing of anybody's is in them.
 """
 
 import asyncio
+import io
 import shutil
 import signal
 import subprocess
@@ -11,8 +13,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -35,9 +39,21 @@ VIEWS = {
 }
 
 
+# Of the film: seconds, pictures a second, and what is in the picture.
+FILM_SECONDS, FILM_RATE, FILM_SIZE = 30, 2, (1200, 680)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Its address, and the surroundings of commands on its database."""
+
+    url: str
+    there: dict[str, str]
+
+
 @contextmanager
-def demo() -> Iterator[str]:
-    """A demo in which something has happened, and now nothing moves; its address."""
+def demo() -> Iterator[Demo]:
+    """A demo in which something has happened, and now nothing moves."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="classpulse-") as folder:
         Path(folder).chmod(0o755)
@@ -55,7 +71,7 @@ def demo() -> Iterator[str]:
                     break
             happened = command("simulate", "--count", "60", "--rate", "20")
             subprocess.run(happened, env=there, check=True)
-            yield f"http://127.0.0.1:{port}"
+            yield Demo(f"http://127.0.0.1:{port}", there)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
@@ -71,10 +87,7 @@ async def take(browser: Browser, url: str, size: str, theme: str) -> None:
     page = await context.new_page()
     await page.goto(f"{url}/login")
     await page.screenshot(path=FOLDER / f"login-{size}-{theme}.png")
-    await page.get_by_label("E-mail").fill(TEACHER)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_url(f"{url}/")
+    await sign_in(page, url)
     ids = {
         "section": await _id(page, f"{url}/sections", "section"),
         "subject": await _id(page, f"{url}/subjects", "subject"),
@@ -89,6 +102,47 @@ async def take(browser: Browser, url: str, size: str, theme: str) -> None:
     await context.close()
 
 
+async def sign_in(page: Page, url: str) -> None:
+    """From the form to the overview."""
+    await page.get_by_label("E-mail").fill(TEACHER)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(f"{url}/")
+
+
+async def film(browser: Browser, demo: Demo) -> None:
+    """The overview while the simulator writes: as it looks, a picture every half a second."""
+    width, height = FILM_SIZE
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    page = await context.new_page()
+    await page.goto(f"{demo.url}/login")
+    await sign_in(page, demo.url)
+    await page.locator('body[data-link="live"]').wait_for()
+    writing = await asyncio.create_subprocess_exec(
+        *command("simulate", "--rate", "2"), env=demo.there, stdout=subprocess.DEVNULL
+    )
+    pictures = []
+    try:
+        for _ in range(FILM_SECONDS * FILM_RATE):
+            taken = Image.open(io.BytesIO(await page.screenshot()))
+            pictures.append(taken.convert("RGB").resize((width * 3 // 4, height * 3 // 4)))
+            await asyncio.sleep(1 / FILM_RATE)
+    finally:
+        writing.send_signal(signal.SIGINT)
+        await writing.wait()
+    await context.close()
+    first, *others = pictures
+    first.save(
+        FOLDER / "overview-live.webp",
+        save_all=True,
+        append_images=others,
+        duration=1000 // FILM_RATE,
+        loop=0,
+        quality=60,
+        method=6,
+    )
+
+
 async def _id(page: Page, address: str, noun: str) -> str:
     await page.goto(address)
     link = page.locator(f'main a[data-to="{noun}"]').first
@@ -99,15 +153,18 @@ async def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     assert chromium, "no Chromium: apt-get install -y chromium"
     FOLDER.mkdir(exist_ok=True)
-    with demo() as url:
+    with demo() as school:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=chromium,
                 args=["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
             )
-            for size in SIZES:
-                for theme in THEMES:
-                    await take(browser, url, size, theme)
+            if "--film" in sys.argv[1:]:
+                await film(browser, school)
+            else:
+                for size in SIZES:
+                    for theme in THEMES:
+                        await take(browser, school.url, size, theme)
             await browser.close()
 
 

@@ -107,7 +107,11 @@ async def test_a_killed_postgres_comes_back_and_every_change_is_told_once(
     ports = [free_port() for _ in users]
     got: list[Message] = []
 
+    listening = asyncio.Event()
+
     def take(message: Message) -> None:
+        if message.event == "ready":
+            listening.set()
         if message.event == "grade_update":
             got.append(message)
 
@@ -128,6 +132,8 @@ async def test_a_killed_postgres_comes_back_and_every_change_is_told_once(
         streams = [f"http://127.0.0.1:{port}{STREAM}" for port in ports]
         reading = asyncio.create_task(follow(streams, token, take))
 
+        # what was told before is nothing that a new reader gets
+        await asyncio.wait_for(listening.wait(), 30)
         written: list[str] = []
         await write(url, written, BEFORE)
         writing = asyncio.create_task(write(url, written, AFTER))
