@@ -456,5 +456,6 @@ with marks as (
 delete from public.performance_cache where section_id = any($1::bigint[])
 
 -- name: forget_installed_functions
--- The next migrate then creates them again.
-delete from classpulse.objects where starts_with(file, 'functions/')
+-- The next migrate then creates them again, with the views.
+delete from classpulse.objects
+where starts_with(file, 'functions/') or starts_with(file, 'views/')

@@ -106,6 +106,21 @@ async def test_what_was_altered_is_named_and_repaired(
     assert (await migrate(database_url)).objects == []
 
 
+@pytest.mark.reliability("what verify does not see")
+async def test_a_view_that_definition_of_hides_is_repaired_too(
+    connection: Any, database_url: str
+) -> None:
+    await connection.execute(
+        "create or replace view classpulse.current_sections as"
+        " select id as section_id, school_id from public.sections;"
+        "create or replace function classpulse.definition_of(kind text, name text, relation text)"
+        " returns text language sql stable as $$ select 'as ever' $$;"
+        "update classpulse.definitions set hash = md5('as ever')"
+    )
+    await verify(database_url, repair=True)
+    assert (await verify(database_url)).differences == []
+
+
 async def test_the_figures_are_there_for_anybody_to_be_let_read(
     connection: Any, database_url: str
 ) -> None:
