@@ -197,7 +197,7 @@ async def test_naming_a_large_school_keeps_no_reader_waiting(database_url):
         database_url,
         "insert into schools (id, name) values (1, 'School')",
         "insert into students (id, school_id, first_name) values (1, 1, 'Ann')",
-        "delete from classpulse.objects where starts_with(file, 'functions/02')",
+        "delete from classpulse.objects where split_part(file, '/', 2) like '02%'",
     )
     slow = await asyncpg.connect(database_url)
     await slow.execute("begin; insert into classpulse.student_names values (1, 1, '', '', '', '')")
