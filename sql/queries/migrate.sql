@@ -92,6 +92,11 @@ values (
 on conflict (kind, name, relation) do update
 set file = excluded.file, hash = excluded.hash, major = excluded.major;
 
+-- name: forget_files
+-- Files that this release doesn't have, given the ones it has: an older release that is run again
+-- would take its own record for the object that this one made.
+delete from classpulse.objects where not $1::jsonb ? file;
+
 -- name: record_version
 -- The leader looks at once, and a batch that it has under way can't be committed.
 update classpulse.state set version = $1::text where version is distinct from $1::text;
@@ -130,6 +135,7 @@ cross join lateral (
     select case
         when now.definition is null then 'is missing'
         when made.hash is null then 'was not made by classpulse migrate'
+        when made.file <> shipped.file then 'was made by ' || made.file || ': run classpulse migrate'
         when made.major <> current_setting('server_version_num')::integer / 10000
             then 'was made under PostgreSQL ' || made.major || ': run classpulse migrate'
         when made.hash <> md5(now.definition) then 'was altered'

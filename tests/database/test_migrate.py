@@ -191,6 +191,28 @@ async def test_a_long_transaction_holds_up_the_installation_and_not_the_writers(
         await writer.close()
 
 
+async def test_a_view_that_an_older_release_made_from_another_file_is_made_again(database_url):
+    await execute(
+        database_url,
+        "create or replace view classpulse.current_sections as"
+        " select id as section_id, school_id from public.sections",
+        "insert into classpulse.objects (file, hash) values ('functions/071_current.sql', 'older')",
+        "update classpulse.definitions set file = 'functions/071_current.sql',"
+        " hash = md5(classpulse.definition_of(kind, name, relation))"
+        " where name = 'classpulse.current_sections'",
+        "update classpulse.state set version = 'older'",
+    )
+    assert not await is_current(database_url)
+    assert (await migrate(database_url)).objects == ["views/071_current_sections.sql"]
+    assert (await migrate(database_url)).objects == []
+    connection = await asyncpg.connect(database_url)
+    kept = await connection.fetchval(
+        "select count(*) from classpulse.objects where file = 'functions/071_current.sql'"
+    )
+    await connection.close()
+    assert kept == 0, "the older release, run again, would not make its own"
+
+
 @pytest.mark.reliability("a routine act stops what is live")
 async def test_naming_a_large_school_keeps_no_reader_waiting(database_url):
     await execute(

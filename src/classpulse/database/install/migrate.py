@@ -122,6 +122,8 @@ async def is_current(url: str) -> bool:
             await catalog.is_prepared()
             and not await catalog.pending_migrations()
             and not await catalog.changed(objects)
+            # an older release leaves the records of files that it doesn't have
+            and await catalog.has_version()
         )
     finally:
         await connection.close()
