@@ -26,7 +26,9 @@ with relation as (
         c.relkind,
         c.reloptions,
         c.relacl,
-        c.relpersistence
+        c.relpersistence,
+        c.relrowsecurity,
+        c.relforcerowsecurity
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
     where n.nspname in ('public', 'classpulse')
@@ -40,9 +42,30 @@ with relation as (
             when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
             when 'S' then 'sequence'
         end
+            || coalesce(' by ' || pg_get_partkeydef(oid), '')
             || case when relpersistence = 'u' then ', unlogged' else '' end
+            || case when relrowsecurity then ', row security' else '' end
+            || case when relforcerowsecurity then ', forced' else '' end
             || coalesce(' with ' || array_to_string(reloptions, ', '), '')
     from relation where relkind in ('r', 'p', 'v', 'S')
+    union all
+    select
+        relation.name,
+        1000,
+        format(
+            '  %s from %s by %s%s%s',
+            format_type(s.seqtypid, null),
+            s.seqstart,
+            s.seqincrement,
+            case when s.seqcycle then ' cycle' else '' end,
+            ' of ' || d.refobjid::regclass || '.' || a.attname
+        )
+    from relation
+    join pg_sequence as s on s.seqrelid = relation.oid
+    left join pg_depend as d
+        on d.objid = relation.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+        and d.refclassid = 'pg_class'::regclass
+    left join pg_attribute as a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
     union all
     select
         relation.name,
@@ -81,22 +104,53 @@ with relation as (
     from relation
     join pg_trigger as t on t.tgrelid = relation.oid and not t.tgisinternal
     union all
-    select relation.name, 5000, format('  grant %s to %s', string_agg(privilege, ', '), who)
+    select
+        granted.name,
+        5000,
+        format(
+            '  grant %s%s to %s', string_agg(privilege, ', ' order by privilege), granted.place, who
+        )
     from (
         select
             relation.name,
+            '' as place,
             acl.privilege_type as privilege,
-            case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end as who,
-            acl.grantee = c.relowner as is_owner
+            case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end as who
         from relation
         join pg_class as c on c.oid = relation.oid
         cross join lateral aclexplode(c.relacl) as acl
-        order by acl.privilege_type
-    ) as relation
-    where not is_owner
-    group by relation.name, who
+        where acl.grantee <> c.relowner
+        union all
+        select
+            relation.name,
+            format(' (%I)', a.attname),
+            acl.privilege_type,
+            case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end
+        from relation
+        join pg_attribute as a on a.attrelid = relation.oid and not a.attisdropped
+        cross join lateral aclexplode(a.attacl) as acl
+    ) as granted
+    group by granted.name, granted.place, who
 )
 select name, text from fact order by name collate "C", place, text collate "C"
+"""
+# What everybody may do in schema public is the server's affair.
+SCHEMAS = """
+select fact from (
+    select format(
+        '  grant %s on %I to %s',
+        string_agg(acl.privilege_type, ', ' order by acl.privilege_type),
+        n.nspname,
+        case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end
+    ) as fact
+    from pg_namespace as n
+    cross join lateral aclexplode(n.nspacl) as acl
+    where n.nspname in ('public', 'classpulse')
+        and acl.grantee <> n.nspowner
+        and (acl.grantee <> 0 or n.nspname = 'classpulse')
+    group by n.nspname, acl.grantee
+) as granted
+order by fact collate "C"
 """
 ROUTINES = """
 select fact from (select
@@ -105,14 +159,23 @@ select fact from (select
         case p.prokind when 'p' then 'procedure' else 'function' end,
         n.nspname,
         p.proname,
-        pg_get_function_identity_arguments(p.oid),
+        pg_get_function_arguments(p.oid),
         coalesce(' returns ' || pg_get_function_result(p.oid), '')
     )
     || case p.provolatile when 'i' then ' immutable' when 's' then ' stable' else '' end
     || case when p.prosecdef then ' security definer' else '' end
-    || coalesce(' set ' || array_to_string(p.proconfig, ', '), '') as fact
+    || coalesce(' set ' || array_to_string(p.proconfig, ', '), '')
+    || coalesce(', execute to ' || granted.to_whom, '') as fact
 from pg_proc as p
 join pg_namespace as n on n.oid = p.pronamespace
+cross join lateral (
+    select string_agg(granted.who, ', ' order by granted.who collate "C") as to_whom
+    from (
+        select case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end as who
+        from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
+        where acl.grantee <> p.proowner
+    ) as granted
+) as granted
 where n.nspname in ('public', 'classpulse')
     and not exists (select from pg_depend where objid = p.oid and deptype = 'e')
 ) as routine
@@ -131,6 +194,8 @@ async def dump(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
                 known = row["name"]
                 lines += ["", known]
             lines.append(row["text"])
+        lines += ["", "schemas"]
+        lines += [row[0] for row in await connection.fetch(SCHEMAS)]
         lines += ["", "routines"]
         lines += [f"  {row[0]}" for row in await connection.fetch(ROUTINES)]
     return "\n".join(lines).strip() + "\n"

@@ -3,6 +3,7 @@
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+import pytest
 import schema_dump
 
 if TYPE_CHECKING:
@@ -18,3 +19,22 @@ async def test_the_committed_schema_is_the_installed_one(
     assert found == committed, "\n".join(
         ["python tests/schema_dump.py writes it again", *difference]
     )
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "grant update (role) on educators to classpulse_writer",
+        "grant execute on function classpulse.fold to public",
+        "revoke execute on procedure performance_wait from public",
+        "grant create on schema classpulse to classpulse_reader",
+        "alter sequence grades_id_seq increment by 2",
+        "alter table grades enable row level security",
+        "create or replace procedure performance_wait(timeout interval default '1 s')"
+        " language sql as 'select 1'",
+    ],
+)
+async def test_the_dump_shows(connection: "asyncpg.Connection[asyncpg.Record]", act: str) -> None:
+    before = await schema_dump.dump(connection)
+    await connection.execute(act)
+    assert await schema_dump.dump(connection) != before
