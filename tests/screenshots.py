@@ -119,7 +119,9 @@ async def film(browser: Browser, demo: Demo) -> None:
     await sign_in(page, demo.url)
     await page.locator('body[data-link="live"]').wait_for()
     writing = await asyncio.create_subprocess_exec(
-        *command("simulate", "--rate", "2"), env=demo.there, stdout=subprocess.DEVNULL
+        *command("simulate", "--rate", "2", "--count", str(2 * FILM_SECONDS)),
+        env=demo.there,
+        stdout=subprocess.DEVNULL,
     )
     pictures = []
     try:
@@ -128,7 +130,8 @@ async def film(browser: Browser, demo: Demo) -> None:
             pictures.append(taken.convert("RGB").resize((width * 3 // 4, height * 3 // 4)))
             await asyncio.sleep(1 / FILM_RATE)
     finally:
-        writing.send_signal(signal.SIGINT)
+        if writing.returncode is None:
+            writing.send_signal(signal.SIGINT)
         await writing.wait()
     await context.close()
     first, *others = pictures
