@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parent.parent / "sql" / "schema.txt"
 # What a relation, a type or an argument is called must not hang on who asks.
-SETTINGS = "set search_path = pg_catalog"
+SETTINGS = "set local search_path = pg_catalog"
 RELATIONS = """
 with relation as (
     select
@@ -186,7 +186,7 @@ order by fact collate "C"
 async def dump(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
     """The schema of a database that is installed, a fact a line."""
     async with connection.transaction(readonly=True):
-        await connection.execute(SETTINGS.replace("set ", "set local "))
+        await connection.execute(SETTINGS)
         lines: list[str] = []
         known = None
         for row in await connection.fetch(RELATIONS):

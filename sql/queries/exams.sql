@@ -50,23 +50,18 @@ with named as (
     from named
     where classpulse.search_text(named.name)
         like all (classpulse.search_patterns(cast(:q as text)))
+), page as (
+    select exam.id
+    from public.exams as exam
+    join matching on matching.name = exam.name
+    where exam.section_id = any(cast(:sections as bigint[]))
+    order by exam.exam_date desc nulls last, exam.id desc
+    limit cast(:limit as bigint)
 )
-select
-    exam.id as exam_id,
-    classpulse.shown_name(exam.name) as exam_name,
-    case
-        when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
-    end as exam_date,
-    exam.section_id,
-    classpulse.shown_name(section.name) as section_name,
-    classpulse.shown_name(subject.name) as subject_name
-from public.exams as exam
-join matching on matching.name = exam.name
-join public.sections as section on section.id = exam.section_id
-join public.subjects as subject on subject.id = exam.subject_id
-where exam.section_id = any(cast(:sections as bigint[]))
-order by 3 desc nulls last, exam.id desc
-limit cast(:limit as bigint);
+select f.exam_id, f.exam_name, f.exam_date, f.section_id, f.section_name, f.subject_name
+from page
+join classpulse.exam_figures as f on f.exam_id = page.id
+order by f.exam_date desc nulls last, f.exam_id desc;
 
 -- name: one
 select

@@ -97,13 +97,10 @@ export class Find {
   }
 
   #entered(event) {
-    if (!this.#words) return event.preventDefault();
-    if (!this.#isAnswered) return undefined;
-    const [first] = this.#links;
-    if (!first) return event.preventDefault();
+    // what is not answered yet is a page to go to
+    if (this.#words && !this.#isAnswered) return;
     event.preventDefault();
-    first.click();
-    return undefined;
+    if (this.#words) this.#links[0]?.click();
   }
 
   #clicked(event) {

@@ -127,14 +127,17 @@ class Pacing:
         if seconds < QUIET_SECONDS:
             return False
         is_quiet = self._counted < QUIET_CHANGES * seconds
-        self._counted_since, self._counted = now, 0
+        self._count_again(now)
         return is_quiet
+
+    def _count_again(self, now: float) -> None:
+        self._counted_since, self._counted = now, 0
 
     def _is_busy(self, taken: int) -> bool:
         return taken >= BUSY_CHANGES or self._in_a_row >= BUSY_BATCHES
 
     async def _fall_asleep(self) -> None:
-        self._counted_since, self._counted = asyncio.get_running_loop().time(), 0
+        self._count_again(asyncio.get_running_loop().time())
         if not await self._connection.fetchval(SQL["writers_can_notify"]):
             self.state = State.POLLING
             return
@@ -147,7 +150,7 @@ class Pacing:
         await self._connection.execute(SQL["flag_asleep" if asleep else "flag_awake"])
         self.state = state
         self._in_a_row = 0
-        self._counted_since, self._counted = asyncio.get_running_loop().time(), 0
+        self._count_again(asyncio.get_running_loop().time())
 
     async def _pause(self, seconds: float) -> None:
         if self._unannounced:

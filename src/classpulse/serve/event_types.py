@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from classpulse.publish.subscriber import OVERVIEW
 from classpulse.serve.problems import Problem
 
-TYPES = frozenset(
-    {
-        "grade_update",
-        "attendance_update",
-        "exam_created",
-        "exam_updated",
-        "exam_deleted",
-        "roster_update",
-        "bulk_update",
-        "figures_changed",
-        OVERVIEW,
-    }
+#: of the log, as far as they are about the sections that somebody sees
+LOGGED = (
+    "grade_update",
+    "attendance_update",
+    "exam_created",
+    "exam_updated",
+    "exam_deleted",
+    "roster_update",
+    "bulk_update",
+    "figures_changed",
 )
+#: what a stream may be asked for
+TYPES = frozenset({*LOGGED, OVERVIEW})
 # They always come; naming one is no mistake.
 CONTROL = frozenset({"ready", "heartbeat", "reset", "token_expiring", "scope_changed"})
 

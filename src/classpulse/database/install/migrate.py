@@ -117,11 +117,10 @@ async def is_current(url: str) -> bool:
     connection = await connect(url, application_name="classpulse migrate")
     try:
         catalog = Catalog(connection)
-        objects = [*scripts.functions(), *scripts.triggers(), scripts.roles()]
         return (
             await catalog.is_prepared()
             and not await catalog.pending_migrations()
-            and not await catalog.changed(objects)
+            and not await catalog.changed(scripts.objects())
             # an older release leaves the records of files that it doesn't have
             and await catalog.has_version()
         )

@@ -56,8 +56,7 @@ def functions(group: Sequence[Script]) -> Step:
     name = group[0].file if len(group) == 1 else f"{group[0].file} to {group[-1].path.name}"
     statements = [statement for script in group for statement in _recorded(script)]
     statements += [statement for script in group for statement in _worded(script)]
-    shipped = [*scripts.functions(), *scripts.triggers(), scripts.roles()]
-    files = json.dumps([script.file for script in shipped])
+    files = json.dumps([script.file for script in scripts.objects()])
     statements += [
         Statement(queries("migrate")["forget_files"], (files,)),
         Statement(queries("migrate")["close_functions"]),

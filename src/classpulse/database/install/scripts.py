@@ -88,6 +88,11 @@ def triggers() -> list[Script]:
     return [Script(path) for path in scripts("triggers")]
 
 
+def objects() -> list[Script]:
+    """Every script that is recorded by its file and run again when it changed."""
+    return [*functions(), *triggers(), roles()]
+
+
 @cache
 def version() -> str:
     """Of the SQL that the projector's Python must fit: two releases with the same one can take

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from classpulse.serve.answers import as_of
 from classpulse.serve.api.listing import Listing
 from classpulse.serve.api.sections import sections_listed
 from classpulse.serve.api.students import Filters, students_of
@@ -24,14 +25,11 @@ async def found_in(reader: Reader, viewer: Viewer, q: str, *, term: int | None) 
     ``students`` have an ``id``, ``name``, ``student_number`` and their ``sections``; ``sections``,
     ``subjects`` and ``exams`` are rows of their lists. ``as_of`` is that of the snapshot.
     """
-    words = q.strip() or None
-    # without words nothing is looked for, but a page says what it is as of
-    students, _ = await students_of(
-        reader, viewer, Filters(q=words, term=term, limit=_STANDINGS if words else 1)
-    )
-    stamp = {name: students[name] for name in ("as_of", "as_of_time")}
-    if words is None:
+    stamp = await as_of(reader)
+    words = q.strip()
+    if not words:
         return {"students": [], "sections": [], "subjects": [], "exams": [], **stamp}
+    standings, _ = await students_of(reader, viewer, Filters(q=words, term=term, limit=_STANDINGS))
     listing = Listing(q=words, term=term, limit=_MOST)
     sections = await sections_listed(reader, viewer, listing, with_performers=False)
     subjects = await subjects_listed(reader, viewer, listing)
@@ -42,7 +40,7 @@ async def found_in(reader: Reader, viewer: Viewer, q: str, *, term: int | None) 
         limit=_MOST,
     )
     return {
-        "students": _students(students["items"]),
+        "students": _students(standings["items"]),
         "sections": sections["items"],
         "subjects": subjects["items"],
         "exams": exams,

@@ -17,24 +17,14 @@ from classpulse.serve.answers import json_response, listed
 from classpulse.serve.auth.caller import viewer_of
 from classpulse.serve.auth.scope import rights
 from classpulse.serve.auth.viewer import Viewer
-from classpulse.serve.event_types import types_of
+from classpulse.serve.event_types import LOGGED, types_of
 from classpulse.serve.parameters import Limit, read_query
 from classpulse.serve.problems import Problem
 from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.sql import queries
 
 _SQL = queries("history")
-TYPES = (
-    "grade_update",
-    "attendance_update",
-    "exam_created",
-    "exam_updated",
-    "exam_deleted",
-    "roster_update",
-    "bulk_update",
-    "figures_changed",
-    "scope_changed",
-)
+TYPES = (*LOGGED, "scope_changed")
 _OF_A_STUDENT = ["grade_update", "attendance_update", "roster_update"]
 # How many events one page looks through where it can't look up what is theirs, and up to how many
 # `total` is counted.

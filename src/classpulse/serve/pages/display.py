@@ -69,10 +69,12 @@ def day_of(time: object) -> date:
 def exams_shown(exams: Mapping[str, Any], today: date) -> dict[str, Any]:
     """A list of exams, the newest first, as a page lays it out: what is due next, what was written,
     the newest first, and then what is due later, the soonest first."""
-    items = list(exams["items"])
-    due = [exam for exam in items if exam["exam_date"] and str(exam["exam_date"]) > str(today)]
+    due: list[Any] = []
+    written: list[Any] = []
+    for exam in exams["items"]:
+        is_due = exam["exam_date"] and str(exam["exam_date"]) > str(today)
+        (due if is_due else written).append(exam)
     due.reverse()
-    written = [exam for exam in items if exam not in due]
     return {**exams, "items": due[:1] + written + due[1:]}
 
 

@@ -34,6 +34,7 @@ _SHEETS = (
     "tokens",
     "base",
     "shell",
+    "find",
     "login",
     "panels",
     "table",
