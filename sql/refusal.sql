@@ -6,13 +6,15 @@ do $$
 declare
     is_installed constant boolean := to_regclass('classpulse.migrations') is not null;
     has_migrated boolean := false;
+    has_gradebook boolean := false;
     foreign_names text;
     missing_names text;
     readers text;
 begin
     if is_installed then
-        execute 'select exists (select from classpulse.migrations where name like ''0002%'')'
-        into has_migrated;
+        execute 'select exists (select from classpulse.migrations where name like ''0002%''),
+            exists (select from classpulse.migrations where name like ''0020_1%'')'
+        into has_migrated, has_gradebook;
     end if;
     with shapes (name, columns) as (
         values
@@ -35,6 +37,15 @@ begin
         ),
         ('attendance', '{id,student_id,section_id,external_id,date,period,status,remarks}'),
         ('grading_policies', '{id,school_id,pass_mark,letter_scale}'),
+        (
+            'grade_categories',
+            '{id,external_id,school_id,section_id,subject_id,name,weight,drop_lowest,drop_highest,'
+            'sort_order}'
+        ),
+        (
+            'grade_overrides',
+            '{id,external_id,student_id,section_id,subject_id,average,letter,reason,set_by}'
+        ),
         ('student_performance_summaries', '{student_id,section_id,exact_average,passed_subjects}'),
         ('performance_cache', '{section_id,subject_id,average_sum,graded_counts}')
     ), named as (
@@ -69,7 +80,8 @@ begin
             is_installed
             or coalesce(obj_description(c.oid, 'pg_class') like 'classpulse: %', false)
         from pg_class as c
-        where c.relnamespace = to_regnamespace('public') and c.relname = 'performance_status'
+        where c.relnamespace = to_regnamespace('public')
+            and c.relname in ('performance_status', 'grade_history', 'attendance_history')
         union all
         select
             'procedure ' || p.proname,
@@ -88,7 +100,9 @@ begin
         ),
         (
             select string_agg('public.' || named.name, ', ' order by named.name)
-            from named where named.oid is null
+            from named
+            where named.oid is null
+                and (has_gradebook or named.name not in ('grade_categories', 'grade_overrides'))
         ),
         (
             select string_agg(distinct reader.oid::regclass::text, ', ')

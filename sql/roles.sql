@@ -4,7 +4,8 @@ do $$
 declare
     school constant text[] := array[
         'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects', 'students',
-        'enrollments', 'exams', 'grades', 'attendance', 'grading_policies'
+        'enrollments', 'exams', 'grades', 'attendance', 'grading_policies', 'grade_categories',
+        'grade_overrides'
     ];
     role_name text;
     table_name text;
@@ -36,7 +37,8 @@ begin
 
     if to_regrole('classpulse_reader') is not null then
         grant select on public.student_performance_summaries, public.performance_cache,
-            public.performance_status to classpulse_reader;
+            public.performance_status, public.grade_history, public.attendance_history
+            to classpulse_reader;
     end if;
 
     if to_regrole('classpulse_writer') is not null then

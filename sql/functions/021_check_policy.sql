@@ -5,7 +5,52 @@ as $$
 declare
     letters_count bigint;
     written text[];
+    of_section bigint;
+    of_subject bigint;
 begin
+    if new.section_id is not null or new.subject_id is not null then
+        select section.school_id into of_section
+        from public.sections as section where section.id = new.section_id;
+        select subject.school_id into of_subject
+        from public.subjects as subject where subject.id = new.subject_id;
+        new.school_id := coalesce(new.school_id, of_section, of_subject);
+        if of_section <> new.school_id or of_subject <> new.school_id then
+            raise exception using
+                errcode = 'check_violation',
+                message = case
+                    when of_section <> new.school_id then format(
+                        'section %s belongs to school %s, not to school %s of this policy',
+                        new.section_id, of_section, new.school_id
+                    )
+                    else format(
+                        'subject %s belongs to school %s, not to school %s of this policy',
+                        new.subject_id, of_subject, new.school_id
+                    )
+                end;
+        end if;
+    end if;
+    new.carry_over := coalesce(new.carry_over, false);
+    if new.carry_over then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = 'carry_over: grades of an earlier section can''t count in the new one yet',
+            hint = 'leave it out; a student''s card shows them beside it';
+    end if;
+    if new.letter_points is not null and (
+        jsonb_typeof(new.letter_points) <> 'object'
+        or pg_column_size(new.letter_points) >= 16384
+        or exists (
+            select from jsonb_object_keys(
+                case jsonb_typeof(new.letter_points) when 'object' then new.letter_points else '{}' end
+            ) as letter
+            where classpulse.points_of(new.letter_points, letter) is null
+        )
+    ) then
+        raise exception using
+            errcode = 'check_violation',
+            message = 'letter_points must give letters their grade points as numbers',
+            hint = 'like {"A": 4, "B": 3, "C": 2, "D": 1, "F": 0}';
+    end if;
     if new.pass_mark is null then
         new.pass_mark := 60;
     end if;

@@ -1,4 +1,4 @@
--- A changed total moves the grades that still hold the old one. First it waits for the grades being
+-- A changed total moves the grades that still hold the old one, a changed category all of them. First it waits for the grades being
 -- written with the old one, which hold the key of their exam; in the order of the ids, as everybody
 -- does. Section and subject follow by the foreign key, but for a session that switched it off.
 create or replace function classpulse.move_grades() returns trigger
@@ -14,7 +14,11 @@ begin
     where exam.id in (
         select after.id
         from old_rows as before
-        join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
+        join new_rows as after on after.id = before.id
+            and (
+                after.total_marks <> before.total_marks
+                or after.category_id is distinct from before.category_id
+            )
     )
     order by exam.id
     for update;
@@ -24,6 +28,12 @@ begin
         from old_rows as before
         join new_rows as after on after.id = before.id and after.total_marks <> before.total_marks
         where grade.exam_id = after.id and grade.total_marks = before.total_marks;
+        update public.grades as grade
+        set category_id = after.category_id
+        from old_rows as before
+        join new_rows as after
+            on after.id = before.id and after.category_id is distinct from before.category_id
+        where grade.exam_id = after.id and grade.category_id is distinct from after.category_id;
     end if;
 
     update public.grades as grade

@@ -22,6 +22,21 @@ begin
             group by here.section_id
         ),
         -- include: append_condensed
+        if condensed is not null then
+            with taken as (
+                select
+                    clock_timestamp() as at, tg_argv[0] as source, 'delete' as operation,
+                    row_to_json(mark) as old, null::json as new,
+                    classpulse.acting_role() as by_role,
+                    current_setting('application_name', true) as by_application
+                from old_rows as here
+                -- include: known
+                -- include: mark
+                where coalesce(known.section_id::bigint, 0) = any(condensed)
+            )
+            -- include: remembered
+            ;
+        end if;
     end if;
     -- a statement each: it is made ready whole, whatever of it is used
     if tg_argv[1] = 'section' then

@@ -56,8 +56,8 @@ begin
             live.section_id,
             shown.average,
             marks.average_if_missing_zero,
-            policy.letters[width_bucket(shown.average, policy.minimums)] as letter,
-            shown.average >= policy.pass_mark as passed,
+            decided.letter,
+            decided.passed,
             marks.graded_count,
             marks.missing_count,
             marks.exact_average,
@@ -68,7 +68,11 @@ begin
             marks.total_subjects,
             marks.passed_subjects,
             marks.failed_subjects,
-            policy.present_sessions + policy.late_sessions > 0 as is_known
+            policy.present_sessions + policy.late_sessions > 0 as is_known,
+            override.average as override_average,
+            override.letter as override_letter,
+            marks.grade_points,
+            marks.uncounted_count
         from live
         join public.performance_cache as policy
             on policy.section_id = live.section_id and policy.subject_id is null
@@ -86,7 +90,11 @@ begin
                 classpulse.rounded(classpulse.exact_mean(
                     sum(standing.exact_average_if_missing_zero),
                     count(standing.exact_average_if_missing_zero)
-                )) as average_if_missing_zero
+                )) as average_if_missing_zero,
+                classpulse.rounded(classpulse.exact_mean(
+                    sum(standing.letter_points), count(standing.letter_points)
+                )) as grade_points,
+                coalesce(sum(standing.uncounted_count), 0)::integer as uncounted_count
             from classpulse.subject_standings as standing
             where standing.student_id = live.student_id and standing.section_id = live.section_id
             -- where this does not hold, not a row is read
@@ -95,13 +103,25 @@ begin
             select
                 known.total_subjects, known.passed_subjects, known.failed_subjects,
                 known.graded_count, known.missing_count, known.exact_average,
-                known.average_if_missing_zero
+                known.average_if_missing_zero, known.grade_points, known.uncounted_count
             where not live.is_marked and known.student_id is not null
         ) as marks
         cross join lateral (
             -- `offset 0`: calculated once, not wherever it is named
             select classpulse.rounded(marks.exact_average) as average offset 0
         ) as shown
+        left join public.grade_overrides as override
+            on override.student_id = live.student_id
+            and override.section_id = live.section_id
+            and override.subject_id is null
+        cross join lateral (
+            select result.letter, result.passed
+            from classpulse.result(
+                shown.average, override.average, override.letter, policy.pass_mark, policy.letters,
+                policy.minimums
+            ) as result
+            offset 0
+        ) as decided
         cross join lateral (
             select
                 count(*) filter (where register.status = 'present')::integer as present,
@@ -140,7 +160,8 @@ begin
             graded_count, missing_count, exact_average, present_sessions, late_sessions,
             absent_sessions, excused_sessions, attended_sessions, total_sessions,
             attendance_percentage, attendance_percentage_unexcused, chronically_absent,
-            total_subjects, passed_subjects, failed_subjects, updated_at
+            total_subjects, passed_subjects, failed_subjects, override_average,
+            override_letter, grade_points, uncounted_count, updated_at
         )
         select
             fresh.student_id, fresh.section_id, fresh.average, fresh.average_if_missing_zero,
@@ -149,7 +170,9 @@ begin
             fresh.present + fresh.late,
             fresh.present + fresh.late + fresh.absent + fresh.excused,
             shown.percentage, shown.percentage_unexcused, shown.chronically_absent,
-            fresh.total_subjects, fresh.passed_subjects, fresh.failed_subjects, clock_timestamp()
+            fresh.total_subjects, fresh.passed_subjects, fresh.failed_subjects,
+            fresh.override_average, fresh.override_letter, fresh.grade_points,
+            fresh.uncounted_count, clock_timestamp()
         from fresh
         cross join lateral classpulse.attendance_shown(
             fresh.present, fresh.late, fresh.absent, fresh.excused, fresh.is_known
@@ -174,19 +197,25 @@ begin
             total_subjects = excluded.total_subjects,
             passed_subjects = excluded.passed_subjects,
             failed_subjects = excluded.failed_subjects,
+            override_average = excluded.override_average,
+            override_letter = excluded.override_letter,
+            grade_points = excluded.grade_points,
+            uncounted_count = excluded.uncounted_count,
             updated_at = excluded.updated_at
         where (
             summary.exact_average, summary.average_if_missing_zero, summary.letter, summary.passed,
             summary.graded_count, summary.missing_count, summary.present_sessions,
             summary.late_sessions, summary.absent_sessions, summary.excused_sessions,
             summary.attendance_percentage, summary.total_subjects, summary.passed_subjects,
-            summary.failed_subjects
+            summary.failed_subjects, summary.override_average, summary.override_letter,
+            summary.grade_points, summary.uncounted_count
         ) is distinct from (
             excluded.exact_average, excluded.average_if_missing_zero, excluded.letter,
             excluded.passed, excluded.graded_count, excluded.missing_count,
             excluded.present_sessions, excluded.late_sessions, excluded.absent_sessions,
             excluded.excused_sessions, excluded.attendance_percentage, excluded.total_subjects,
-            excluded.passed_subjects, excluded.failed_subjects
+            excluded.passed_subjects, excluded.failed_subjects, excluded.override_average,
+            excluded.override_letter, excluded.grade_points, excluded.uncounted_count
         )
         returning summary.student_id, summary.section_id
     ), step as (
@@ -223,6 +252,7 @@ begin
             step.section_id,
             sum(step.sign) as students,
             coalesce(sum(step.sign * step.exact_average), 0) as average_sum,
+            coalesce(sum(step.sign) filter (where step.exact_average is not null), 0) as averages,
             coalesce(sum(step.sign) filter (where step.passed), 0) as passed,
             coalesce(sum(step.sign) filter (where not step.passed), 0) as failed,
             sum(step.sign * step.present) as present,
@@ -235,6 +265,7 @@ begin
         update public.performance_cache as figures set
             total_students = figures.total_students + moved.students,
             average_sum = figures.average_sum + moved.average_sum,
+            averages = figures.averages + moved.averages,
             passed_students = figures.passed_students + moved.passed,
             failed_students = figures.failed_students + moved.failed,
             present_sessions = figures.present_sessions + moved.present,
@@ -254,9 +285,9 @@ begin
         where figures.section_id = moved.section_id
             and figures.subject_id is null
             and (
-                moved.students, moved.average_sum, moved.passed, moved.failed, moved.present,
-                moved.late, moved.absent, moved.excused, letters.n, graded.n
-            ) is distinct from (0, 0, 0, 0, 0, 0, 0, 0, null::jsonb, null::jsonb)
+                moved.students, moved.average_sum, moved.averages, moved.passed, moved.failed,
+                moved.present, moved.late, moved.absent, moved.excused, letters.n, graded.n
+            ) is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, null::jsonb, null::jsonb)
     )
     select written.student_id, written.section_id from written
     union all

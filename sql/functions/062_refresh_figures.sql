@@ -17,7 +17,7 @@ begin
                 figures.ctid as place,
                 whole.total_students,
                 classpulse.rounded(classpulse.exact_mean(
-                    figures.average_sum, figures.passed_students + figures.failed_students
+                    figures.average_sum, figures.averages
                 )) as average_score,
                 (
                     select max(standing.average)
@@ -34,7 +34,9 @@ begin
                 classpulse.rounded(classpulse.exact_percentage(
                     figures.passed_students, figures.passed_students + figures.failed_students
                 )) as pass_rate,
-                classpulse.padded_distribution(figures.grade_distribution, whole.letters)
+                classpulse.padded_distribution(
+                    figures.grade_distribution, coalesce(policy.letters, whole.letters)
+                )
                     as grade_distribution,
                 whole.total_students - figures.passed_students - figures.failed_students as no_data
             from unnest(subject_sections, subject_ids) as named (section_id, subject_id)
@@ -45,6 +47,9 @@ begin
                 and coalesce(named.subject_id, 9223372036854775807)
             join public.performance_cache as whole
                 on whole.section_id = figures.section_id and whole.subject_id is null
+            left join classpulse.subject_policies as policy
+                on policy.section_id = figures.section_id
+                and policy.subject_id = figures.subject_id
         )
         update public.performance_cache as figures set
             total_students = fresh.total_students,
@@ -74,7 +79,7 @@ begin
         select
             figures.ctid as place,
             classpulse.rounded(classpulse.exact_mean(
-                figures.average_sum, figures.passed_students + figures.failed_students
+                figures.average_sum, figures.averages
             )) as average_score,
             (
                 select max(summary.average)

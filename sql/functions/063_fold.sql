@@ -5,9 +5,12 @@
 --   sections    every standing of these, too, and the section's own row
 --   exams       sections and the subject whose exams changed (null: every subject, and the section's
 --               own row)
+--   ruled       sections and the subject whose rule changed: each standing's part in it
 -- None of `marked` is named twice, alone or by its null. Returns the standings that changed; a row
 -- without a student is a section whose figures did.
-drop function if exists classpulse.fold(bigint[], bigint[], bigint[], bigint[], bigint[]);
+drop function if exists classpulse.fold(
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[]
+);
 create or replace function classpulse.fold(
     marked_students bigint[],
     marked_sections bigint[],
@@ -17,7 +20,9 @@ create or replace function classpulse.fold(
     students bigint[],
     sections bigint[],
     exam_sections bigint[],
-    exam_subjects bigint[]
+    exam_subjects bigint[],
+    ruled_sections bigint[],
+    ruled_subjects bigint[]
 )
 returns table (student_id bigint, section_id bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -34,7 +39,7 @@ declare
     fewer_sections bigint[];
     fewer_subjects bigint[];
 begin
-    if students <> '{}' or sections <> '{}' then
+    if students <> '{}' or sections <> '{}' or ruled_sections <> '{}' then
         select array_agg(touched.student_id), array_agg(touched.section_id)
         into whole_students, whole_sections
         from (
@@ -70,6 +75,17 @@ begin
                 union
                 select whole.student_id, whole.section_id, null
                 from unnest(whole_students, whole_sections) as whole (student_id, section_id)
+                union
+                select enrollment.student_id, ruled.section_id, ruled.subject_id
+                from unnest(ruled_sections, ruled_subjects) as ruled (section_id, subject_id)
+                join public.enrollments as enrollment
+                    on enrollment.section_id = ruled.section_id
+                union
+                select standing.student_id, ruled.section_id, ruled.subject_id
+                from unnest(ruled_sections, ruled_subjects) as ruled (section_id, subject_id)
+                join classpulse.subject_standings as standing
+                    on standing.section_id = ruled.section_id
+                    and standing.subject_id = ruled.subject_id
             ) as touched
         ) as named
         where named.subject_id is null or not named.is_whole;
@@ -105,7 +121,8 @@ begin
         perform set_config('plan_cache_mode', planned, true);
     end if;
 
-    known_sections := marked_sections || registered_sections || sections || exam_sections;
+    known_sections := marked_sections || registered_sections || sections || exam_sections
+        || ruled_sections;
     if cardinality(known_sections) > 1 then
         known_sections := array(select distinct unnest(known_sections));
     end if;
@@ -117,15 +134,31 @@ begin
             where figures.section_id = known.section_id and figures.subject_id is null
         )
     ) then
-        insert into public.performance_cache (section_id, pass_mark, letters, minimums)
-        select policy.section_id, policy.pass_mark, policy.letters, policy.minimums
-        from classpulse.section_policies as policy
-        where policy.section_id = any(known_sections)
-            and not exists (
-                select from public.performance_cache as figures
-                where figures.section_id = policy.section_id and figures.subject_id is null
+        with new_sections as (
+            insert into public.performance_cache (
+                section_id, pass_mark, letters, minimums, letter_points
             )
-        on conflict on constraint performance_cache_one_per_section_and_subject do nothing;
+            select
+                policy.section_id, policy.pass_mark, policy.letters, policy.minimums,
+                policy.letter_points
+            from classpulse.section_policies as policy
+            where policy.section_id = any(known_sections)
+                and not exists (
+                    select from public.performance_cache as figures
+                    where figures.section_id = policy.section_id and figures.subject_id is null
+                )
+            on conflict on constraint performance_cache_one_per_section_and_subject do nothing
+            returning section_id
+        )
+        insert into classpulse.subject_policies (
+            section_id, subject_id, pass_mark, letters, minimums, letter_points
+        )
+        select
+            policy.section_id, policy.subject_id, policy.pass_mark, policy.letters,
+            policy.minimums, policy.letter_points
+        from new_sections
+        join classpulse.policies_of_subjects as policy using (section_id)
+        on conflict (section_id, subject_id) do nothing;
     end if;
 
     if cardinality(marked_students) > 0 then
@@ -165,6 +198,11 @@ begin
         where figures.section_id = any(exam_sections)
             and not exists (
                 select from public.sections as section where section.id = figures.section_id
+            );
+        delete from classpulse.subject_policies as policy
+        where policy.section_id = any(exam_sections)
+            and not exists (
+                select from public.sections as section where section.id = policy.section_id
             );
         insert into public.performance_cache (section_id, subject_id)
         select distinct exam.section_id, exam.subject_id

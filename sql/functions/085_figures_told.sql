@@ -1,6 +1,10 @@
 -- Everything that the events of a batch tell, by kind and key. The columns of each kind are those of
 -- the API. Nothing is begun of a kind that is not asked for: starting a query of a view takes longer
 -- than most of them run.
+drop function if exists classpulse.figures_told(
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[]
+);
 create or replace function classpulse.figures_told(
     pair_students bigint[],
     pair_sections bigint[],
@@ -12,7 +16,8 @@ create or replace function classpulse.figures_told(
     mark_subjects bigint[],
     students bigint[],
     exams bigint[],
-    subject_names bigint[]
+    subject_names bigint[],
+    categories bigint[]
 )
 returns table (kind text, a bigint, b bigint, c bigint, body text)
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -29,7 +34,8 @@ begin
                 f.attendance_percentage_unexcused, f.chronically_absent, f.attended_sessions,
                 f.total_sessions, f.present_sessions, f.late_sessions, f.absent_sessions,
                 f.excused_sessions, f.graded_count, f.missing_count, f.total_subjects,
-                f.passed_subjects, f.failed_subjects
+                f.passed_subjects, f.failed_subjects, f.override_average, f.override_letter,
+                f.overridden, f.grade_points
             from unnest(pair_students, pair_sections) as asked (student_id, section_id)
             join classpulse.standing_figures as f
                 on f.id = asked.student_id and f.section_id = asked.section_id
@@ -77,7 +83,8 @@ begin
             select
                 f.student_id, f.section_id, f.subject_id, f.subject_name, f.subject_code,
                 f.percentage, f.percentage_if_missing_zero, f.letter as grade_letter,
-                f.passed as is_passed, f.graded_count, f.missing_count
+                f.passed as is_passed, f.graded_count, f.missing_count, f.override_average,
+                f.override_letter, f.overridden, f.uncounted_count, f.categories
             from unnest(mark_students, mark_sections, mark_subjects)
                 as asked (student_id, section_id, subject_id)
             join classpulse.subject_standing_figures as f
@@ -88,10 +95,19 @@ begin
         -- by which a grade's own letter is read off
         return query
         select
-            'scale', figures.section_id, null::bigint, null::bigint,
-            json_build_object('letters', figures.letters, 'minimums', figures.minimums)::text
-        from public.performance_cache as figures
-        where figures.section_id = any(mark_sections) and figures.subject_id is null;
+            'scale', figures.section_id, asked.subject_id, null::bigint,
+            json_build_object(
+                'letters', coalesce(own.letters, figures.letters),
+                'minimums', coalesce(own.minimums, figures.minimums)
+            )::text
+        from (
+            select distinct mark.section_id, mark.subject_id
+            from unnest(mark_sections, mark_subjects) as mark (section_id, subject_id)
+        ) as asked
+        join public.performance_cache as figures
+            on figures.section_id = asked.section_id and figures.subject_id is null
+        left join classpulse.subject_policies as own
+            on own.section_id = asked.section_id and own.subject_id = asked.subject_id;
     end if;
     if students <> '{}' then
         return query
@@ -117,7 +133,8 @@ begin
             select
                 f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name,
                 f.subject_id, f.subject_name, f.subject_code, f.students, f.graded, f.missing,
-                f.excused, f.pending, f.average
+                f.excused, f.pending, f.average, f.category_id, f.category_name, f.weight,
+                f.counts, f.extra_credit, f.never_drop, f.due_on
             from unnest(exams) as asked (exam_id)
             join classpulse.exam_figures as f on f.exam_id = asked.exam_id
         ) as shown;
@@ -129,6 +146,14 @@ begin
             to_json(classpulse.shown_name(subject.name))::text
         from public.subjects as subject
         where subject.id = any(subject_names);
+    end if;
+    if categories <> '{}' then
+        return query
+        select
+            'category_name', category.id, null::bigint, null::bigint,
+            to_json(classpulse.shown_name(category.name))::text
+        from public.grade_categories as category
+        where category.id = any(categories);
     end if;
 end
 $$;

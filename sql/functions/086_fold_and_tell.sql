@@ -1,5 +1,10 @@
 -- fold(), and figures_told() of what is asked for and of the sections that changed. The standings
 -- that changed come first, as rows of the kind 'changed'.
+drop function if exists classpulse.fold_and_tell(
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[]
+);
 create or replace function classpulse.fold_and_tell(
     marked_students bigint[],
     marked_sections bigint[],
@@ -10,6 +15,8 @@ create or replace function classpulse.fold_and_tell(
     whole_sections bigint[],
     exam_sections bigint[],
     exam_subjects bigint[],
+    ruled_sections bigint[],
+    ruled_subjects bigint[],
     pair_students bigint[],
     pair_sections bigint[],
     sections bigint[],
@@ -20,7 +27,8 @@ create or replace function classpulse.fold_and_tell(
     mark_subjects bigint[],
     students bigint[],
     exams bigint[],
-    subject_names bigint[]
+    subject_names bigint[],
+    categories bigint[]
 )
 returns table (kind text, a bigint, b bigint, c bigint, body text)
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -33,7 +41,8 @@ begin
     into changed_students, changed_sections
     from classpulse.fold(
         marked_students, marked_sections, marked_subjects, registered_students,
-        registered_sections, whole_students, whole_sections, exam_sections, exam_subjects
+        registered_sections, whole_students, whole_sections, exam_sections, exam_subjects,
+        ruled_sections, ruled_subjects
     ) as changed;
     if changed_sections is not null then
         return query
@@ -45,7 +54,8 @@ begin
     select told.kind, told.a, told.b, told.c, told.body
     from classpulse.figures_told(
         pair_students, pair_sections, sections || changed_sections, subject_sections, subject_ids,
-        mark_students, mark_sections, mark_subjects, students, exams, subject_names
+        mark_students, mark_sections, mark_subjects, students, exams, subject_names,
+        categories
     ) as told;
 end
 $$;

@@ -12,6 +12,8 @@ begin
         where pg_visible_in_snapshot(change.xid, at_snapshot)
     ) or exists (
         select from classpulse.stale_sections as section where section.marked_at <= since
+    ) or exists (
+        select from classpulse.stale_subjects as subject where subject.marked_at <= since
     ) then
         return false;
     end if;

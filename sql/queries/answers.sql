@@ -9,13 +9,14 @@ from classpulse.state;
 -- name: no_letters
 -- The letters of the policy that holds at a school, else of the default one, each at 0.
 select json_object_agg(letter.name, 0 order by letter.place desc) as grade_distribution
-from (values (array['F', 'D', 'D+', 'C', 'C+', 'B', 'B+', 'A', 'A+'])) as usual (letters)
-cross join lateral (
+from (
     select candidate.letter_scale
     from (
         select own.letter_scale, case when own.school_id is null then 2 else 1 end as rank
         from public.grading_policies as own
-        where own.school_id = cast(:school_id as bigint) or own.school_id is null
+        where own.section_id is null
+            and own.subject_id is null
+            and (own.school_id = cast(:school_id as bigint) or own.school_id is null)
         union all
         -- should somebody delete the default
         select null::jsonb, 3
@@ -23,9 +24,8 @@ cross join lateral (
     order by candidate.rank
     limit 1
 ) as policy
-left join lateral classpulse.readable_scale(policy.letter_scale) as scale on true
-cross join lateral unnest(coalesce(scale.letters, usual.letters))
-    with ordinality as letter (name, place);
+cross join lateral classpulse.usable_scale(policy.letter_scale) as scale
+cross join lateral unnest(scale.letters) with ordinality as letter (name, place);
 
 -- name: performers
 -- The best and the weakest standings, of each section (`each`) or of all these sections together:

@@ -5,7 +5,8 @@ begin isolation level repeatable read;
 set local statement_timeout = 0;
 lock table public.schools, public.terms, public.educators, public.sections,
     public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
-    public.grades, public.attendance, public.grading_policies in access share mode nowait
+    public.grades, public.attendance, public.grading_policies, public.grade_categories,
+    public.grade_overrides in access share mode nowait
 
 -- name: look
 -- The first row says what there is to do: how many changes wait and their bytes, counted no further
@@ -17,7 +18,8 @@ with backlog as materialized (
         waiting.changes as waiting,
         waiting.bytes,
         $4 and waiting.changes <= $2 and waiting.bytes <= $3 as is_taken,
-        exists (select from classpulse.stale_sections) as is_stale,
+        exists (select from classpulse.stale_sections)
+        or exists (select from classpulse.stale_subjects) as is_stale,
         array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
         exists (
             select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
@@ -45,7 +47,9 @@ with backlog as materialized (
 ), taken as (
     delete from classpulse.changes where id >= $1 and (select backlog.is_taken from backlog)
     returning id, at, source, operation, old, new, section_id, student_ids, row_count,
-        xid::text::bigint as xid
+        xid::text::bigint as xid, by_role, by_application
+), remembered as (
+    -- include: remembered
 )
 select *
 from backlog
@@ -59,14 +63,21 @@ from classpulse.changes
 where id >= $1
     and not (
         $2 and operation <> 'truncate'
-        and source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+        and source in (
+            'grades', 'attendance', 'enrollments', 'exams', 'students', 'grade_overrides'
+        )
     )
 order by id
 
 -- name: take_these_changes
-delete from classpulse.changes where id = any($1::bigint[])
-returning id, at, source, operation, old, new, section_id, student_ids, row_count,
-    xid::text::bigint as xid
+with taken as (
+    delete from classpulse.changes where id = any($1::bigint[])
+    returning id, at, source, operation, old, new, section_id, student_ids, row_count,
+        xid::text::bigint as xid, by_role, by_application
+), remembered as (
+    -- include: remembered
+)
+select * from taken
 
 -- name: take_changes_folded
 -- A large backlog, or changes that can't be read ($2): rows of the big tables become one change per
@@ -76,7 +87,9 @@ returning id, at, source, operation, old, new, section_id, student_ids, row_coun
 with taken as (
     delete from classpulse.changes where id >= $1 and ($2::bigint[] is null or id = any($2))
     returning id, at, source, operation, old, new, section_id, student_ids, row_count,
-        xid::text::bigint as xid
+        xid::text::bigint as xid, by_role, by_application
+), remembered as (
+    -- include: remembered
 ), foldable as (
     select taken.id, taken.at, taken.source, side.*
     from taken
@@ -99,7 +112,9 @@ with taken as (
             group by 1, 2
         ) as line (section_id, student_id)
     ) as side
-    where taken.source in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+    where taken.source in (
+            'grades', 'attendance', 'enrollments', 'exams', 'students', 'grade_overrides'
+        )
         and taken.operation <> 'truncate'
 ), by_section as (
     select
@@ -136,40 +151,16 @@ select
     case when $2::bigint[] is null then new end,
     section_id, student_ids, row_count, xid
 from taken
-where source not in ('grades', 'attendance', 'enrollments', 'exams', 'students')
+where source not in (
+            'grades', 'attendance', 'enrollments', 'exams', 'students', 'grade_overrides'
+        )
     or operation = 'truncate'
 order by id
 
 -- name: rows_now
 -- Rows as the snapshot holds them, written as capture writes them. $1 grades, $2 attendance,
 -- $3 exams, $4 students by id; $5, $6 student and section of enrollments.
-select 'grades' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
-from public.grades as here
--- include: known
--- include: mark
-where here.id = any($1::bigint[])
-union all
-select 'attendance' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
-from public.attendance as here
--- include: known
--- include: mark
-where here.id = any($2::bigint[])
-union all
-select 'exams' as source, here.id, null::bigint as section_id, to_jsonb(mark)::text as body
-from public.exams as here
--- include: known
--- include: mark
-where here.id = any($3::bigint[])
-union all
-select 'students' as source, here.id, null::bigint as section_id, to_jsonb(thing)::text as body
-from public.students as here
--- include: known
--- include: thing
-where here.id = any($4::bigint[])
-union all
-select 'enrollments', here.student_id, here.section_id, to_jsonb(mark)::text
-from unnest($5::bigint[], $6::bigint[]) as asked (student_id, section_id)
-join public.enrollments as here
-    on here.student_id = asked.student_id and here.section_id = asked.section_id
--- include: known
--- include: mark
+select source, id, section_id, body
+from classpulse.rows_now(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]
+)

@@ -32,7 +32,8 @@ left join (
     select
         f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name,
         f.subject_id, f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused,
-        f.pending, f.average
+        f.pending, f.average, f.category_id, f.category_name, f.weight, f.counts,
+        f.extra_credit, f.never_drop, f.due_on
     from page
     join classpulse.exam_figures as f on f.exam_id = page.id
 ) as shown on true
@@ -66,7 +67,8 @@ order by f.exam_date desc nulls last, f.exam_id desc;
 -- name: one
 select
     f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name, f.subject_id,
-    f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused, f.pending, f.average
+    f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused, f.pending, f.average,
+    f.category_id, f.category_name, f.weight, f.counts, f.extra_credit, f.never_drop, f.due_on
 from classpulse.exam_figures as f
 where f.exam_id = cast(:exam_id as bigint)
     and (

@@ -252,3 +252,9 @@ delete from classpulse.canaries where born_at < clock_timestamp() - interval '1 
 
 -- name: release_lock
 select pg_advisory_unlock(hashtext('classpulse.leader'), $1::integer)
+
+-- name: lengthen_history
+select classpulse.lengthen_history()
+
+-- name: shorten_history
+select classpulse.shorten_history($1)

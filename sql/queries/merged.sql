@@ -73,7 +73,7 @@ with whole as materialized (
 select
     figures.section_id / 64 as block,
     figures.subject_id,
-    whole.letters,
+    coalesce(own.letters, whole.letters) as letters,
     count(*) as total_sections,
     -- which they are
     bit_xor(hashint8extended(figures.section_id, 0)) as sections,
@@ -81,6 +81,7 @@ select
     sum(figures.passed_students)::bigint as passed_students,
     sum(figures.failed_students)::bigint as failed_students,
     sum(figures.no_data)::bigint as no_data,
+    sum(figures.averages)::bigint as averages,
     sum(figures.average_sum) as average_sum,
     max(figures.highest_score) as highest_score,
     min(figures.lowest_score) as lowest_score,
@@ -98,11 +99,13 @@ select
     '[' || string_agg(figures.grade_distribution::text, ',') || ']' as distributions
 from public.performance_cache as figures
 join whole on whole.section_id = figures.section_id
+left join classpulse.subject_policies as own
+    on own.section_id = figures.section_id and own.subject_id = figures.subject_id
 where figures.section_id = any(cast(:sections as bigint[]))
-group by block, figures.subject_id, whole.letters
+group by block, figures.subject_id, coalesce(own.letters, whole.letters)
 union all
 select
-    policy.section_id / 64, null, policy.letters, 0, 0, 0, 0, 0, 0, 0, null, null, null,
+    policy.section_id / 64, null, policy.letters, 0, 0, 0, 0, 0, 0, 0, 0, null, null, null,
     0, 0, 0, 0, 0, 0, 0, '[]'
 from classpulse.section_policies as policy
 where policy.section_id = any(array(
@@ -163,7 +166,7 @@ select
 -- What is read off the sums of sections, and the students who are chronically absent there.
 select
     classpulse.rounded(classpulse.exact_mean(
-        cast(:average_sum as numeric), cast(:known as bigint)
+        cast(:average_sum as numeric), cast(:averages as bigint)
     )) as overall_average,
     classpulse.rounded(classpulse.exact_percentage(
         cast(:passed as bigint), cast(:known as bigint)

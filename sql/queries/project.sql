@@ -20,6 +20,40 @@ returning stale.section_id, stale.reason, exists (
     select from sized as other where other.before_it > $1
 ) as is_more
 
+-- name: take_stale_subjects
+-- The same of sections and subjects of which a rule changed.
+with sized as (
+    select
+        stale.section_id,
+        stale.subject_id,
+        sum(coalesce(figures.total_students, 0) + 1) over (
+            order by stale.marked_at, stale.section_id, stale.subject_id
+        ) - coalesce(figures.total_students, 0) as before_it
+    from classpulse.stale_subjects as stale
+    left join public.performance_cache as figures
+        on figures.section_id = stale.section_id and figures.subject_id is null
+)
+delete from classpulse.stale_subjects as stale
+using sized
+where sized.section_id = stale.section_id
+    and sized.subject_id = stale.subject_id
+    and sized.before_it <= $1
+returning stale.section_id, stale.subject_id, exists (
+    select from sized as other where other.before_it > $1
+) as is_more
+
+-- name: mark_subjects_of_categories
+-- Where anything is in one of these categories.
+insert into classpulse.stale_subjects (section_id, subject_id)
+select exam.section_id, exam.subject_id
+from public.exams as exam
+where exam.category_id = any($1::bigint[])
+union
+select grade.section_id, grade.subject_id
+from public.grades as grade
+where grade.category_id = any($1::bigint[])
+on conflict do nothing
+
 -- name: mark_sections_of_policy
 -- No school: the default policy, of every school without its own.
 insert into classpulse.stale_sections (section_id, reason)
@@ -28,7 +62,10 @@ from public.sections as section
 where section.school_id = any($1::bigint[])
     or (
         $2 and not exists (
-            select from public.grading_policies as own where own.school_id = section.school_id
+            select from public.grading_policies as own
+            where own.school_id = section.school_id
+                and own.section_id is null
+                and own.subject_id is null
         )
     )
 on conflict do nothing
@@ -98,7 +135,7 @@ select classpulse.apply_policies($1::bigint[])
 select student_id, section_id
 from classpulse.fold(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::bigint[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
 )
 
 -- name: name_students
@@ -111,21 +148,21 @@ select classpulse.name_students(null, null, null)
 
 -- name: figures
 -- $1, $2 student and section of standings; $3 sections; $4, $5 section and subject; $6, $7, $8
--- student, section and subject; $9 students; $10 exams; $11 subjects.
+-- student, section and subject; $9 students; $10 exams; $11 subjects; $12 categories.
 select kind, a, b, c, body
 from classpulse.figures_told(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]
 )
 
 -- name: fold_and_tell
--- fold and figures in one round trip: $1 to $9 are the one's, $10 to $20 the other's.
+-- fold and figures in one round trip: $1 to $11 are the one's, $12 to $23 the other's.
 select kind, a, b, c, body
 from classpulse.fold_and_tell(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[],
-    $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+    $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+    $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]
 )
 
 -- name: enrollments_of

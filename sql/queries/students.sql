@@ -189,6 +189,11 @@ select
     standing.total_subjects,
     standing.passed_subjects,
     standing.failed_subjects,
+    standing.override_average,
+    standing.override_letter,
+    standing.overridden,
+    standing.grade_points,
+    standing.uncounted_count,
     case when standing.average_score is not null then place.better + 1 end as rank,
     place.ranked
 from classpulse.standing_figures as standing
@@ -236,7 +241,11 @@ with standings as (
         coalesce(sum(standings.graded_count), 0)::bigint as graded_count,
         coalesce(sum(standings.missing_count), 0)::bigint as missing_count,
         bool_or(standings.chronically_absent) as chronically_absent,
-        min(standings.section_id) as any_section
+        min(standings.section_id) as any_section,
+        -- what a person set in the only standing is what it says
+        case when count(*) = 1 then bool_or(standings.overridden) end as overridden,
+        min(standings.letter) as only_letter,
+        min(standings.status) as only_status
     from standings
 )
 select
@@ -244,10 +253,12 @@ select
     means.average_score,
     means.average_if_missing_zero,
     case
+        when means.overridden then means.only_letter
         when means.average_score is not null
             then policy.letters[width_bucket(means.average_score, policy.minimums)]
     end as letter,
     case
+        when means.overridden then means.only_status
         when means.average_score >= policy.pass_mark then 'pass'
         when means.average_score is not null then 'fail'
         else 'no_data'
@@ -283,7 +294,24 @@ with rows as (
                 'status', grade.status,
                 'graded_on', day.graded_on,
                 'day', coalesce(day.graded_on, day.exam_date, day.recorded_on),
-                'remarks', classpulse.shown_remark(grade.remarks)
+                'remarks', classpulse.shown_remark(grade.remarks),
+                'category_id', item.category_id,
+                'due_on', item.due_on,
+                'submitted_at', case
+                    when grade.submitted_at between '0001-01-03' and '9999-12-29'
+                        then to_char(
+                            grade.submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+                        )
+                end,
+                'is_late', coalesce(
+                    grade.is_late,
+                    timezone(classpulse.known_zone(school.time_zone), grade.submitted_at)::date
+                    > item.due_on
+                ),
+                'weight', exam.weight,
+                'extra_credit', coalesce(exam.extra_credit, false),
+                'counts', item.why_not is null,
+                'why_not', item.why_not
             ) order by
                 coalesce(day.graded_on, day.exam_date, day.recorded_on) desc nulls last,
                 grade.id desc
@@ -309,6 +337,25 @@ with rows as (
                     )::date
             end as recorded_on
     ) as day
+    left join classpulse.subject_standings as of_subject
+        on of_subject.student_id = grade.student_id
+        and of_subject.section_id = grade.section_id
+        and of_subject.subject_id = grade.subject_id
+    cross join lateral (
+        select
+            known.category_id,
+            case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end
+                as due_on,
+            classpulse.why_not(
+                grade.id, grade.status, coalesce(exam.counts, true), known.category_id,
+                of_subject.categories
+            ) as why_not
+        from (
+            select
+                case when exam.id is null then grade.category_id else exam.category_id end
+                    as category_id
+        ) as known
+    ) as item
     where grade.student_id = cast(:student_id as bigint)
         and grade.section_id = any(cast(:sections as bigint[]))
     group by grade.section_id, grade.subject_id
@@ -330,6 +377,11 @@ select
     figures.passed as is_passed,
     coalesce(figures.graded_count, 0) as graded_count,
     coalesce(figures.missing_count, 0) as missing_count,
+    figures.override_average,
+    figures.override_letter,
+    coalesce(figures.overridden, false) as overridden,
+    coalesce(figures.uncounted_count, 0) as uncounted_count,
+    coalesce(figures.categories, '[]') as categories,
     coalesce(rows.grades, '[]') as grades
 from rows
 full join figures
@@ -450,3 +502,88 @@ join rows
     > newest.date - extract(isodow from newest.date)::integer - 7 * (cast(:weeks as integer) - 1)
 left join public.sections as section on section.id = rows.section_id
 order by rows.date, rows.section_id is not null, rows.period, section.name, rows.id;
+
+-- name: earlier
+-- Standings of sections of the current terms that a student has left: figures over the rows that
+-- are still there, which count nowhere, and until when they were enrolled, where that is known.
+with gone as (
+    select left_behind.section_id
+    from (
+        select grade.section_id
+        from public.grades as grade
+        where grade.student_id = cast(:student_id as bigint)
+        union
+        select register.section_id
+        from public.attendance as register
+        where register.student_id = cast(:student_id as bigint)
+    ) as left_behind
+    join classpulse.current_sections as current on current.section_id = left_behind.section_id
+    where not exists (
+        select from public.enrollments as enrollment
+        where enrollment.student_id = cast(:student_id as bigint)
+            and enrollment.section_id = left_behind.section_id
+    )
+), marks as (
+    select
+        taught.section_id,
+        classpulse.exact_mean(sum(rule.exact_average), count(rule.exact_average)) as exact_average,
+        classpulse.rounded(classpulse.exact_mean(
+            sum(rule.exact_average_if_missing_zero), count(rule.exact_average_if_missing_zero)
+        )) as average_if_missing_zero,
+        sum(rule.graded_count)::bigint as graded_count,
+        sum(rule.missing_count)::bigint as missing_count
+    from (
+        select distinct grade.section_id, grade.subject_id
+        from public.grades as grade
+        join gone on gone.section_id = grade.section_id
+        where grade.student_id = cast(:student_id as bigint)
+    ) as taught
+    cross join lateral classpulse.subject_by_rule(
+        cast(:student_id as bigint), taught.section_id, taught.subject_id
+    ) as rule
+    group by taught.section_id
+)
+select
+    section.id as section_id,
+    classpulse.shown_name(section.name) as section_name,
+    section.term_id,
+    shown.average as average_score,
+    marks.average_if_missing_zero,
+    result.letter,
+    case
+        when result.passed then 'pass'
+        when not result.passed then 'fail'
+        else 'no_data'
+    end as status,
+    coalesce(marks.graded_count, 0) as graded_count,
+    coalesce(marks.missing_count, 0) as missing_count,
+    classpulse.rounded(classpulse.exact_percentage(sessions.attended, sessions.recorded))
+        as attendance_percentage,
+    (
+        select max(history.at)
+        from classpulse.history as history
+        where history.student_id = cast(:student_id as bigint)
+            and history.source = 'enrollments'
+            and history.operation in ('delete', 'truncate')
+            and history.section_id = section.id
+    ) as left_at,
+    false as counts
+from gone
+join public.sections as section on section.id = gone.section_id
+join classpulse.section_policies as policy on policy.section_id = section.id
+left join marks on marks.section_id = section.id
+cross join lateral (
+    select classpulse.rounded(marks.exact_average) as average offset 0
+) as shown
+cross join lateral classpulse.result(
+    shown.average, null, null, policy.pass_mark, policy.letters, policy.minimums
+) as result
+cross join lateral (
+    select
+        count(*) as recorded,
+        count(*) filter (where register.status in ('present', 'late')) as attended
+    from public.attendance as register
+    where register.student_id = cast(:student_id as bigint)
+        and register.section_id = section.id
+) as sessions
+order by left_at desc nulls last, section.name, section.id;

@@ -13,7 +13,7 @@ with merged as materialized (
             of_subject.passed_students, of_subject.passed_students + of_subject.failed_students
         )) as pass_rate,
         classpulse.rounded(classpulse.exact_mean(
-            of_subject.average_sum, of_subject.passed_students + of_subject.failed_students
+            of_subject.average_sum, of_subject.averages
         )) as average_score,
         classpulse.rounded(classpulse.exact_percentage(of_subject.attended, of_subject.recorded))
             as attendance_average
@@ -25,6 +25,7 @@ with merged as materialized (
         passed_students bigint,
         failed_students bigint,
         no_data bigint,
+        averages bigint,
         average_sum numeric,
         highest_score numeric,
         lowest_score numeric,

@@ -35,7 +35,7 @@ select
         of_subject.passed_students, of_subject.passed_students + of_subject.failed_students
     )) as pass_rate,
     classpulse.rounded(classpulse.exact_mean(
-        of_subject.average_sum, of_subject.passed_students + of_subject.failed_students
+        of_subject.average_sum, of_subject.averages
     )) as average_score,
     of_subject.highest_score,
     of_subject.lowest_score,
@@ -50,6 +50,7 @@ from json_to_recordset(cast(:sums as json)) as of_subject (
     passed_students bigint,
     failed_students bigint,
     no_data bigint,
+    averages bigint,
     average_sum numeric,
     highest_score numeric,
     lowest_score numeric,

@@ -29,30 +29,94 @@ where event.educator_id is null
 on conflict do nothing
 
 -- name: expect_marks
--- From the base rows alone; the projector's own functions for folding are not used.
+-- From the base rows alone; the projector's own functions for folding are not used, but for the one
+-- that holds the rule of a gradebook.
 create temporary table expected_marks on commit drop as
+with plain as (
+    select
+        grade.student_id,
+        grade.section_id,
+        grade.subject_id,
+        count(*) filter (where grade.status = 'graded')::integer as graded_count,
+        count(*) filter (where grade.status = 'missing')::integer as missing_count,
+        coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
+        coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0) as total_sum,
+        coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0)
+            as missing_total,
+        bool_or(grade.category_id is not null) as is_categorised
+    from public.grades as grade
+    where grade.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+    group by grade.student_id, grade.section_id, grade.subject_id
+    union all
+    select override.student_id, override.section_id, override.subject_id, 0, 0, 0, 0, 0, false
+    from public.grade_overrides as override
+    where override.subject_id is not null
+        and override.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+        and not exists (
+            select from public.grades as grade
+            where grade.student_id = override.student_id
+                and grade.section_id = override.section_id
+                and grade.subject_id = override.subject_id
+        )
+), with_rule as materialized (
+    select distinct exam.section_id, exam.subject_id
+    from public.exams as exam
+    where exam.category_id is not null or exam.weight is not null
+        or not exam.counts or exam.extra_credit or exam.never_drop
+), calculated as (
+    select
+        plain.student_id, plain.section_id, plain.subject_id, plain.graded_count,
+        plain.missing_count, plain.score_sum, plain.total_sum, plain.missing_total,
+        classpulse.exact_percentage(plain.score_sum, plain.total_sum) as exact_average,
+        classpulse.exact_percentage(plain.score_sum, plain.total_sum + plain.missing_total)
+            as exact_average_if_missing_zero,
+        0 as uncounted_count,
+        null::jsonb as categories
+    from plain
+    left join with_rule using (section_id, subject_id)
+    where not plain.is_categorised and with_rule.section_id is null
+    union all
+    select
+        plain.student_id, plain.section_id, plain.subject_id, rule.graded_count,
+        rule.missing_count, rule.score_sum, rule.total_sum, rule.missing_total,
+        rule.exact_average, rule.exact_average_if_missing_zero, rule.uncounted_count,
+        rule.categories
+    from plain
+    left join with_rule using (section_id, subject_id)
+    cross join lateral classpulse.subject_by_rule(
+        plain.student_id, plain.section_id, plain.subject_id
+    ) as rule
+    where plain.is_categorised or with_rule.section_id is not null
+)
 select
-    grade.student_id,
-    grade.section_id,
-    grade.subject_id,
-    count(*) filter (where grade.status = 'graded')::integer as graded_count,
-    count(*) filter (where grade.status = 'missing')::integer as missing_count,
-    coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0) as score_sum,
-    coalesce(sum(grade.total_marks) filter (where grade.status = 'graded'), 0) as total_sum,
-    coalesce(sum(grade.total_marks) filter (where grade.status = 'missing'), 0) as missing_total,
-    classpulse.exact_percentage(
-        sum(grade.score) filter (where grade.status = 'graded'),
-        sum(grade.total_marks) filter (where grade.status = 'graded')
-    ) as exact_average,
-    classpulse.exact_percentage(
-        coalesce(sum(grade.score) filter (where grade.status = 'graded'), 0),
-        sum(grade.total_marks) filter (where grade.status in ('graded', 'missing'))
-    ) as exact_average_if_missing_zero
-from public.grades as grade
+    calculated.*,
+    shown.average,
+    result.letter,
+    result.passed,
+    override.average as override_average,
+    override.letter as override_letter,
+    classpulse.points_of(
+        case when own.section_id is null then policy.letter_points else own.letter_points end,
+        result.letter
+    ) as letter_points
+from calculated
 join public.enrollments as enrollment using (student_id, section_id)
-join public.students as student on student.id = grade.student_id and student.is_active
-where grade.section_id not in (select aside.section_id from classpulse.set_aside as aside)
-group by grade.student_id, grade.section_id, grade.subject_id
+join public.students as student on student.id = calculated.student_id and student.is_active
+join classpulse.section_policies as policy on policy.section_id = calculated.section_id
+left join classpulse.policies_of_subjects as own
+    on own.section_id = calculated.section_id and own.subject_id = calculated.subject_id
+left join public.grade_overrides as override
+    on override.student_id = calculated.student_id
+    and override.section_id = calculated.section_id
+    and override.subject_id = calculated.subject_id
+cross join lateral (
+    select classpulse.rounded(calculated.exact_average) as average offset 0
+) as shown
+cross join lateral classpulse.result(
+    shown.average, override.average, override.letter,
+    coalesce(own.pass_mark, policy.pass_mark), coalesce(own.letters, policy.letters),
+    coalesce(own.minimums, policy.minimums)
+) as result
 
 -- name: expect_standings
 create temporary table expected_standings on commit drop as
@@ -66,7 +130,10 @@ with marks as (
         classpulse.exact_mean(sum(exact_average), count(exact_average)) as exact_average,
         classpulse.rounded(classpulse.exact_mean(
             sum(exact_average_if_missing_zero), count(exact_average_if_missing_zero)
-        )) as average_if_missing_zero
+        )) as average_if_missing_zero,
+        classpulse.rounded(classpulse.exact_mean(sum(letter_points), count(letter_points)))
+            as grade_points,
+        sum(uncounted_count)::integer as uncounted_count
     from pg_temp.expected_marks
     group by student_id, section_id
 ), sessions as (
@@ -97,9 +164,12 @@ select
     classpulse.rounded(marks.exact_average) as average,
     marks.exact_average,
     marks.average_if_missing_zero,
-    policy.letters[width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)]
-        as letter,
-    classpulse.rounded(marks.exact_average) >= policy.pass_mark as passed,
+    result.letter,
+    result.passed,
+    override.average as override_average,
+    override.letter as override_letter,
+    marks.grade_points,
+    coalesce(marks.uncounted_count, 0) as uncounted_count,
     coalesce(marks.graded_count, 0) as graded_count,
     coalesce(marks.missing_count, 0) as missing_count,
     coalesce(marks.total_subjects, 0) as total_subjects,
@@ -119,6 +189,14 @@ left join marks
     on marks.student_id = enrollment.student_id and marks.section_id = enrollment.section_id
 left join attended
     on attended.student_id = enrollment.student_id and attended.section_id = enrollment.section_id
+left join public.grade_overrides as override
+    on override.student_id = enrollment.student_id
+    and override.section_id = enrollment.section_id
+    and override.subject_id is null
+cross join lateral classpulse.result(
+    classpulse.rounded(marks.exact_average), override.average, override.letter, policy.pass_mark,
+    policy.letters, policy.minimums
+) as result
 where enrollment.section_id not in (select aside.section_id from classpulse.set_aside as aside)
 
 -- name: differing_marks
@@ -141,11 +219,7 @@ select
             )
         end
     ) as difference
-from (
-    select marks.*, policy.letters, policy.minimums, policy.pass_mark
-    from pg_temp.expected_marks as marks
-    join classpulse.section_policies as policy using (section_id)
-) as expected
+from pg_temp.expected_marks as expected
 full join classpulse.subject_standings as cached
     on cached.student_id = expected.student_id
     and cached.section_id = expected.section_id
@@ -154,12 +228,16 @@ where coalesce(cached.section_id, expected.section_id) not in (
     select aside.section_id from classpulse.set_aside as aside
 ) and (
     cached.student_id, cached.graded_count, cached.missing_count, cached.score_sum,
-    cached.total_sum, cached.missing_total, cached.exact_average, cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed
+    cached.total_sum, cached.missing_total, cached.exact_average,
+    cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed,
+    cached.uncounted_count, cached.override_average, cached.override_letter,
+    cached.letter_points, cached.categories
 ) is distinct from (
     expected.student_id, expected.graded_count, expected.missing_count, expected.score_sum,
-    expected.total_sum, expected.missing_total, expected.exact_average, expected.exact_average_if_missing_zero, classpulse.rounded(expected.exact_average),
-    expected.letters[width_bucket(classpulse.rounded(expected.exact_average), expected.minimums)],
-    classpulse.rounded(expected.exact_average) >= expected.pass_mark
+    expected.total_sum, expected.missing_total, expected.exact_average,
+    expected.exact_average_if_missing_zero, expected.average, expected.letter, expected.passed,
+    expected.uncounted_count, expected.override_average, expected.override_letter,
+    expected.letter_points, expected.categories
 )
 
 -- name: differing_standings
@@ -222,12 +300,9 @@ with letters as (
         group by section_id, letter
         union all
         select
-            marks.section_id, marks.subject_id,
-            policy.letters[width_bucket(classpulse.rounded(marks.exact_average), policy.minimums)],
-            count(*)
+            marks.section_id, marks.subject_id, marks.letter, count(*)
         from pg_temp.expected_marks as marks
-        join classpulse.section_policies as policy using (section_id)
-        where marks.exact_average is not null
+        where marks.letter is not null
         group by 1, 2, 3
     ) as counted
     group by counted.section_id, counted.subject_id
@@ -244,7 +319,8 @@ with letters as (
         null::bigint as subject_id,
         count(standing.student_id) as total_students,
         coalesce(sum(standing.exact_average), 0) as average_sum,
-        count(standing.exact_average) as with_average,
+        count(standing.exact_average) as averages,
+        count(standing.passed) as decided,
         max(standing.average) as highest_score,
         min(standing.average) as lowest_score,
         count(*) filter (where standing.passed) as passed_students,
@@ -261,12 +337,11 @@ with letters as (
         taught.subject_id,
         min(whole.total_students) as total_students,
         coalesce(sum(marks.exact_average), 0) as average_sum,
-        count(marks.exact_average) as with_average,
-        max(classpulse.rounded(marks.exact_average)) as highest_score,
-        min(classpulse.rounded(marks.exact_average)) as lowest_score,
-        count(*) filter (
-            where classpulse.rounded(marks.exact_average) >= policy.pass_mark
-        ) as passed_students,
+        count(marks.exact_average) as averages,
+        count(marks.passed) as decided,
+        max(marks.average) as highest_score,
+        min(marks.average) as lowest_score,
+        count(*) filter (where marks.passed) as passed_students,
         0::numeric, 0::numeric, 0::numeric, 0::numeric
     from (
         select section_id, subject_id from public.exams
@@ -274,7 +349,6 @@ with letters as (
         select section_id, subject_id from pg_temp.expected_marks
     ) as taught
     join of_section as whole on whole.section_id = taught.section_id
-    join classpulse.section_policies as policy on policy.section_id = taught.section_id
     left join pg_temp.expected_marks as marks
         on marks.section_id = taught.section_id and marks.subject_id = taught.subject_id
     group by taught.section_id, taught.subject_id
@@ -284,18 +358,20 @@ with letters as (
         both_kinds.subject_id,
         both_kinds.total_students,
         both_kinds.average_sum,
-        classpulse.rounded(classpulse.exact_mean(both_kinds.average_sum, both_kinds.with_average))
+        both_kinds.averages,
+        classpulse.rounded(classpulse.exact_mean(both_kinds.average_sum, both_kinds.averages))
             as average_score,
         both_kinds.highest_score,
         both_kinds.lowest_score,
         both_kinds.passed_students,
-        both_kinds.with_average - both_kinds.passed_students as failed_students,
-        both_kinds.total_students - both_kinds.with_average as no_data,
+        both_kinds.decided - both_kinds.passed_students as failed_students,
+        both_kinds.total_students - both_kinds.decided as no_data,
         classpulse.rounded(
-            classpulse.exact_percentage(both_kinds.passed_students, both_kinds.with_average)
+            classpulse.exact_percentage(both_kinds.passed_students, both_kinds.decided)
         ) as pass_rate,
-        classpulse.padded_distribution(coalesce(letters.n, '{}'), policy.letters)
-            as grade_distribution,
+        classpulse.padded_distribution(
+            coalesce(letters.n, '{}'), coalesce(own.letters, policy.letters)
+        ) as grade_distribution,
         case when both_kinds.present_sessions + both_kinds.late_sessions > 0 then
             classpulse.rounded(classpulse.exact_percentage(
                 both_kinds.present_sessions + both_kinds.late_sessions,
@@ -311,6 +387,8 @@ with letters as (
             as graded_counts
     from (select * from of_section union all select * from of_subject) as both_kinds
     join classpulse.section_policies as policy using (section_id)
+    left join classpulse.policies_of_subjects as own
+        on own.section_id = both_kinds.section_id and own.subject_id = both_kinds.subject_id
     left join letters
         on letters.section_id = both_kinds.section_id
         and letters.subject_id is not distinct from both_kinds.subject_id
@@ -386,8 +464,31 @@ from public.performance_cache as figures
 join classpulse.section_policies as policy using (section_id)
 where figures.subject_id is null
     and figures.section_id not in (select aside.section_id from classpulse.set_aside as aside)
-    and (figures.pass_mark, figures.letters, figures.minimums)
-    is distinct from (policy.pass_mark, policy.letters, policy.minimums)
+    and (figures.pass_mark, figures.letters, figures.minimums, figures.letter_points)
+    is distinct from (policy.pass_mark, policy.letters, policy.minimums, policy.letter_points)
+union all
+select
+    coalesce(cached.section_id, expected.section_id),
+    format(
+        'section %s, subject %s: calculated with another policy than the one in force',
+        coalesce(cached.section_id, expected.section_id),
+        coalesce(cached.subject_id, expected.subject_id)
+    )
+from classpulse.subject_policies as cached
+full join (
+    select policy.*
+    from classpulse.policies_of_subjects as policy
+    join public.performance_cache as figures
+        on figures.section_id = policy.section_id and figures.subject_id is null
+) as expected
+    on expected.section_id = cached.section_id and expected.subject_id = cached.subject_id
+where coalesce(cached.section_id, expected.section_id) not in (
+        select aside.section_id from classpulse.set_aside as aside
+    )
+    and (cached.pass_mark, cached.letters, cached.minimums, cached.letter_points)
+    is distinct from (
+        expected.pass_mark, expected.letters, expected.minimums, expected.letter_points
+    )
 
 -- name: hidden_tables
 select problem from classpulse.hidden_tables
@@ -422,6 +523,7 @@ order by policy.school_id nulls first
 
 -- name: is_stale
 select exists (select from classpulse.stale_sections)
+    or exists (select from classpulse.stale_subjects)
 
 -- name: machinery
 -- What is not as it was installed, but for the wording of functions, views and triggers. A part that
@@ -446,6 +548,8 @@ select classpulse.revoke_strange_grants()
 -- name: forget_figures
 with marks as (
     delete from classpulse.subject_standings where section_id = any($1::bigint[])
+), policies as (
+    delete from classpulse.subject_policies where section_id = any($1::bigint[])
 ), names as (
     delete from classpulse.student_names as named
     using public.enrollments as enrollment

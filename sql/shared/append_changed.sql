@@ -66,5 +66,18 @@ changed as (
     from placed
     where not placed.is_bulk
     returning 1
+), taken as (
+    select
+        clock_timestamp() as at,
+        tg_argv[0] as source,
+        placed.operation,
+        case when placed.operation <> 'insert' then row_to_json(placed.old) end as old,
+        case when placed.operation <> 'delete' then row_to_json(placed.new) end as new,
+        classpulse.acting_role() as by_role,
+        current_setting('application_name', true) as by_application
+    from placed
+    where placed.is_bulk
+), remembered as (
+    -- include: remembered
 )
 select (select count(*) from bulk) + (select count(*) from single) into appended;

@@ -19,4 +19,8 @@ standing.graded_count,
 standing.missing_count,
 standing.total_subjects,
 standing.passed_subjects,
-standing.failed_subjects
+standing.failed_subjects,
+standing.override_average,
+standing.override_letter,
+standing.overridden,
+standing.grade_points

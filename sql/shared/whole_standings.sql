@@ -30,12 +30,20 @@ select
     standing.total_subjects,
     standing.passed_subjects,
     standing.failed_subjects,
+    standing.override_average,
+    standing.override_letter,
+    standing.overridden,
+    standing.grade_points,
     own.average as own_average,
     classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
     own.letter as own_letter,
     own.passed as own_passed,
     own.graded_count as own_graded_count,
-    own.missing_count as own_missing_count
+    own.missing_count as own_missing_count,
+    own.override_average as own_override_average,
+    classpulse.shown_name(own.override_letter) as own_override_letter,
+    own.override_average is not null or own.override_letter is not null as own_overridden,
+    own.uncounted_count as own_uncounted_count
 from counted
 left join (
     (select page.*, row_number() over () as place from page) as numbered

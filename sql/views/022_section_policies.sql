@@ -1,29 +1,41 @@
--- Pass mark and letters of every section: its school's policy, else the default one. Of a policy
--- whose scale can't be read, the usual letters. `minimums` ascends; `letters` goes with it.
+-- Pass mark and letters of every section: its own policy, else its school's, else the default one.
+-- `minimums` ascends; `letters` goes with it.
 create or replace view classpulse.section_policies as
 select
     section.id as section_id,
     policy.pass_mark,
-    coalesce(scale.letters, usual.letters) as letters,
-    coalesce(scale.minimums, usual.minimums) as minimums
+    scale.letters,
+    scale.minimums,
+    policy.letter_points,
+    policy.source,
+    policy.id as policy_id,
+    policy.updated_at
 from public.sections as section
-cross join (
-    values (
-        array['F', 'D', 'D+', 'C', 'C+', 'B', 'B+', 'A', 'A+'],
-        array[0, 60, 65, 70, 75, 80, 85, 90, 95]::numeric[]
-    )
-) as usual (letters, minimums)
 cross join lateral (
-    select candidate.pass_mark, candidate.letter_scale
+    select candidate.*
     from (
-        select own.pass_mark, own.letter_scale, case when own.school_id is null then 2 else 1 end as rank
+        select
+            own.pass_mark, own.letter_scale, own.letter_points, own.id, own.updated_at,
+            case
+                when own.section_id is not null then 'section'
+                when own.school_id is not null then 'school'
+                else 'default'
+            end as source
         from public.grading_policies as own
-        where own.school_id = section.school_id or own.school_id is null
+        where own.subject_id is null
+            and (
+                own.section_id = section.id
+                or (
+                    own.section_id is null
+                    and (own.school_id = section.school_id or own.school_id is null)
+                )
+            )
         union all
         -- should somebody delete the default
-        select 60, null::jsonb, 3
+        select 60, null::jsonb, null::jsonb, null::bigint, null::timestamptz,
+            null as source
     ) as candidate
-    order by candidate.rank
+    order by array_position(array['section', 'school', 'default'], candidate.source)
     limit 1
 ) as policy
-left join lateral classpulse.readable_scale(policy.letter_scale) as scale on true;
+cross join lateral classpulse.usable_scale(policy.letter_scale) as scale;

@@ -7,7 +7,8 @@ with recursive tree (source, relation, depth) as (
         select 'public' as schema, school.source
         from unnest(array[
             'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects',
-            'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies'
+            'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies',
+            'grade_categories', 'grade_overrides'
         ]) as school (source)
         union all
         select 'classpulse' as schema, machinery.source

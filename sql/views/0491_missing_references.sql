@@ -31,7 +31,17 @@ from (
     ),
     ('attendance', 'student_id', 'students', null, 'on delete cascade'),
     ('attendance', 'section_id', 'sections', null, null),
-    ('grading_policies', 'school_id', 'schools', null, 'on delete cascade')
+    ('grading_policies', 'school_id', 'schools', null, 'on delete cascade'),
+    ('grading_policies', 'section_id', 'sections', null, 'on delete cascade'),
+    ('grading_policies', 'subject_id', 'subjects', null, 'on delete cascade'),
+    ('exams', 'category_id', 'grade_categories', null, 'on delete set null'),
+    ('grades', 'category_id', 'grade_categories', null, 'on delete set null'),
+    ('grade_categories', 'school_id', 'schools', null, null),
+    ('grade_categories', 'section_id', 'sections', null, 'on delete cascade'),
+    ('grade_categories', 'subject_id', 'subjects', null, 'on delete cascade'),
+    ('grade_overrides', 'student_id', 'students', null, 'on delete cascade'),
+    ('grade_overrides', 'section_id', 'sections', null, 'on delete cascade'),
+    ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade')
 ) as expected (source, columns, target, keys, actions)
 where not exists (
     select from pg_catalog.pg_constraint as made

@@ -17,16 +17,20 @@ select
     figures.highest_score,
     figures.lowest_score,
     figures.attendance_average,
-    classpulse.ordered_distribution(figures.grade_distribution, whole.letters)
-        as grade_distribution,
+    classpulse.ordered_distribution(
+        figures.grade_distribution, coalesce(policy.letters, whole.letters)
+    ) as grade_distribution,
     figures.average_sum,
     figures.present_sessions,
     figures.late_sessions,
     figures.absent_sessions,
     figures.excused_sessions,
-    figures.updated_at
+    figures.updated_at,
+    figures.averages
 from public.performance_cache as figures
 join public.performance_cache as whole
     on whole.section_id = figures.section_id and whole.subject_id is null
+left join classpulse.subject_policies as policy
+    on policy.section_id = figures.section_id and policy.subject_id = figures.subject_id
 join public.sections as section on section.id = figures.section_id
 join public.subjects as subject on subject.id = figures.subject_id;

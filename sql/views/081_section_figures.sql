@@ -53,7 +53,8 @@ select
             where policy.section_id = section.id
         )
     ) as pass_mark,
-    figures.updated_at
+    figures.updated_at,
+    coalesce(figures.averages, 0) as averages
 from public.sections as section
 left join public.performance_cache as figures
     on figures.section_id = section.id and figures.subject_id is null;

@@ -40,7 +40,12 @@ select
     coalesce(named.by_name, '') as by_name,
     coalesce(named.by_last_name, '') as by_last_name,
     named.words,
-    named.number as number_searched
+    named.number as number_searched,
+    summary.override_average,
+    classpulse.shown_name(summary.override_letter) as override_letter,
+    summary.override_average is not null or summary.override_letter is not null as overridden,
+    summary.grade_points,
+    summary.uncounted_count
 from public.student_performance_summaries as summary
 join public.students as student on student.id = summary.student_id
 join public.sections as section on section.id = summary.section_id

@@ -20,10 +20,18 @@ select
     marks.missing,
     marks.excused,
     marks.pending,
-    marks.average
+    marks.average,
+    exam.category_id,
+    classpulse.shown_name(category.name) as category_name,
+    exam.weight,
+    exam.counts,
+    exam.extra_credit,
+    exam.never_drop,
+    case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end as due_on
 from public.exams as exam
 join public.sections as section on section.id = exam.section_id
 join public.subjects as subject on subject.id = exam.subject_id
+left join public.grade_categories as category on category.id = exam.category_id
 left join public.performance_cache as whole
     on whole.section_id = exam.section_id and whole.subject_id is null
 cross join lateral (

@@ -5,7 +5,8 @@ select
     state.epoch || '-' || state.position as as_of,
     state.as_of_time,
     (select count(*) from classpulse.changes)
-    + (select count(*) from classpulse.stale_sections) as backlog,
+    + (select count(*) from classpulse.stale_sections)
+    + (select count(*) from classpulse.stale_subjects) as backlog,
     (select count(*) from classpulse.set_aside) as set_aside,
     (select min(set_aside.since) from classpulse.set_aside) as set_aside_since
 from classpulse.state as state;

@@ -12,8 +12,8 @@ from typing import Literal
 from classpulse.address import Address, AddressError
 from classpulse.errors import SettingError
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
+_DURATION = re.compile(r"(\d{1,6})([smhdy])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Settings:
     # whether a server projects where nobody else does, or leaves it to `classpulse project`
     projector: Literal["inside", "apart"] = "inside"
     event_retention: timedelta = timedelta(days=7)
+    # who changed which grade, from what to what
+    history_retention: timedelta = timedelta(seconds=5 * _SECONDS["y"])
     log: Literal["text", "json"] = "text"
     # failed sign-ins in 15 minutes: per account, per address; 0 switches a limit off
     login_limit: tuple[int, int] = (10, 50)
@@ -56,7 +58,8 @@ class Settings:
             port=_whole_number(environ, "PORT", 8000, 0, 65535),
             workers=_whole_number(environ, "WEB_CONCURRENCY", 1, 1, 256),
             projector=_projector(environ),
-            event_retention=_retention(environ),
+            event_retention=_retention(environ, "CLASSPULSE_EVENT_RETENTION", "7d"),
+            history_retention=_retention(environ, "CLASSPULSE_HISTORY_RETENTION", "5y"),
             log=_log(environ),
             login_limit=_limits(environ, "CLASSPULSE_LOGIN_LIMIT", (10, 50)),
             request_limit=_limits(environ, "CLASSPULSE_REQUEST_LIMIT", (600, 1200)),
@@ -66,11 +69,14 @@ class Settings:
 
 
 def duration(text: str) -> timedelta | None:
-    """``90s``, ``15m``, ``12h`` or ``7d``; ``None`` for anything else or for nothing at all."""
+    """``90s``, ``15m``, ``12h``, ``7d`` or ``5y``; ``None`` for anything else or for nothing."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or int(match[1]) == 0:
         return None
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(seconds=_SECONDS[match[2]] * int(match[1]))
+    except OverflowError:
+        return None
 
 
 def _postgres_url(environ: Mapping[str, str], name: str) -> str | None:
@@ -122,10 +128,10 @@ def _projector(environ: Mapping[str, str]) -> Literal["inside", "apart"]:
             raise SettingError("CLASSPULSE_PROJECTOR", "inside or apart")
 
 
-def _retention(environ: Mapping[str, str]) -> timedelta:
-    value = duration(environ.get("CLASSPULSE_EVENT_RETENTION") or "7d")
+def _retention(environ: Mapping[str, str], name: str, default: str) -> timedelta:
+    value = duration(environ.get(name) or default)
     if value is None:
-        raise SettingError("CLASSPULSE_EVENT_RETENTION", "a duration like 12h or 7d")
+        raise SettingError(name, f"a duration like 12h or {default}")
     return value
 
 

@@ -44,7 +44,7 @@ export function attendanceChange(event) {
 
 /** What became of a student in a section. */
 export function rosterChange(event) {
-  const done = { student_joined: "joined", student_left: "left" };
+  const done = { student_joined: "joined", student_left: "left", student_moved: "moved here" };
   return done[event.event] ?? "student record changed";
 }
 

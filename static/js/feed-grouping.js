@@ -15,6 +15,7 @@ const STATES = {
   roster: [
     ["student_joined", "student joined", "students joined"],
     ["student_left", "student left", "students left"],
+    ["student_moved", "student moved", "students moved"],
     ["student_updated", "student record changed", "student records changed"],
   ],
 };

@@ -189,3 +189,115 @@ async def run(*command: str | Path, **environment: str) -> None:
     )
     _, said = await process.communicate()
     assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (
+            "insert into grade_categories (school_id, section_id, name) values (2, 1, 'x')",
+            "section 1 belongs to school 1, not to school 2 of this category",
+        ),
+        (
+            "insert into grade_categories (school_id, subject_id, name) values (2, 1, 'x')",
+            "subject 1 belongs to school 1, not to school 2 of this category",
+        ),
+        (
+            "insert into exams (section_id, subject_id, name, category_id) values (2, 1, 'x', 1)",
+            "category 1 (Quizzes) belongs to section 1: an exam of section 2 can't be in it",
+        ),
+        (
+            "insert into exams (section_id, subject_id, name, category_id) values (1, 2, 'x', 2)",
+            "category 2 (Maths only) belongs to subject 1: an exam of subject 2 can't be in it",
+        ),
+        (
+            "insert into exams (section_id, subject_id, name, category_id) values (3, 3, 'x', 3)",
+            "category 3 (School) belongs to school 1: an exam of school 2 can't be in it",
+        ),
+        (
+            "insert into grades (student_id, exam_id, score, category_id) values (1, 1, 3, 3)",
+            "exam 1 (Quiz) is in category 1, so a grade of it can't be in category 3",
+        ),
+        (
+            "insert into grades (student_id, section_id, subject_id, score, category_id)"
+            " values (1, 2, 1, 3, 1)",
+            "category 1 (Quizzes) belongs to section 1: a grade of section 2 can't be in it",
+        ),
+        (
+            "update grade_categories set section_id = 2 where id = 1",
+            "category 1 (Quizzes) holds exam 1 of section 1 and subject 1: move it first",
+        ),
+        (
+            "insert into grade_overrides (student_id, section_id, letter) values (1, 3, 'A')",
+            "student 1 belongs to school 1, and section 3 to school 2",
+        ),
+        (
+            "insert into grade_overrides (student_id, section_id, subject_id, letter)"
+            " values (1, 1, 3, 'A')",
+            "subject 3 belongs to school 2, and section 1 to school 1",
+        ),
+        (
+            "insert into grading_policies (school_id, section_id) values (2, 1)",
+            "section 1 belongs to school 1, not to school 2 of this policy",
+        ),
+        (
+            "insert into grading_policies (section_id, letter_points) values (1, '[4, 3]')",
+            "letter_points must give letters their grade points as numbers",
+        ),
+        (
+            "insert into grading_policies (section_id, carry_over) values (1, true)",
+            "carry_over: grades of an earlier section can't count in the new one yet",
+        ),
+    ],
+)
+async def test_a_gradebook_refuses_in_plain_words(connection: Any, act: str, words: str) -> None:
+    await connection.execute(
+        """
+        insert into schools (id, name) values (1, 'North'), (2, 'South');
+        insert into sections (id, school_id, name) values (1, 1, 'A'), (2, 1, 'B'), (3, 2, 'C');
+        insert into subjects (id, school_id, name) values (1, 1, 'M'), (2, 1, 'H'), (3, 2, 'M');
+        insert into students (id, school_id, first_name) values (1, 1, 'Ada');
+        insert into enrollments (student_id, section_id) values (1, 1);
+        insert into grade_categories (id, school_id, section_id, subject_id, name)
+        values (1, 1, 1, null, 'Quizzes'), (2, 1, null, 1, 'Maths only'),
+        (3, 1, null, null, 'School');
+        insert into exams (id, section_id, subject_id, name, category_id)
+        values (1, 1, 1, 'Quiz', 1);
+        select setval(pg_get_serial_sequence('exams', 'id'), 1);
+        """
+    )
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await connection.execute(act)
+    assert str(refused.value).splitlines()[0] == words
+
+
+async def test_what_a_gradebook_derives(connection: Any) -> None:
+    """A grade has its exam's category, also once the exam is given another one, by COPY too."""
+    await connection.execute(
+        """
+        insert into schools (id, name) values (1, 'North');
+        insert into sections (id, school_id, name) values (1, 1, 'A');
+        insert into subjects (id, school_id, name) values (1, 1, 'M');
+        insert into students (id, school_id, first_name) values (1, 1, 'Ada'), (2, 1, 'Ben');
+        insert into enrollments (student_id, section_id) values (1, 1), (2, 1);
+        insert into exams (id, section_id, subject_id, name, counts) values (1, 1, 1, 'Quiz', null);
+        insert into grades (student_id, exam_id, score) values (1, 1, 5);
+        insert into grade_categories (id, external_id, section_id, name)
+        values (1, 'q', 1, 'Quizzes');
+        insert into grade_categories (id, external_id, section_id, name, weight)
+        values (9, 'q', 1, 'Quizzes', 20)
+        on conflict (external_id) do update set weight = excluded.weight;
+        update exams set category_id = 1;
+        """
+    )
+    await connection.copy_records_to_table(
+        "grades", columns=["student_id", "exam_id", "score"], records=[(2, 1, 7)]
+    )
+    read = "select category_id from grades order by student_id"
+    assert [row["category_id"] for row in await connection.fetch(read)] == [1, 1]
+    assert await connection.fetchval("select weight from grade_categories") == 20
+    assert await connection.fetchval("select school_id from grade_categories") == 1
+    assert await connection.fetchval("select counts from exams")
+    await connection.execute("delete from grade_categories")
+    assert [row["category_id"] for row in await connection.fetch(read)] == [None, None]
+    assert await connection.fetchval("select category_id from exams") is None

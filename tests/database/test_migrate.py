@@ -28,6 +28,8 @@ SCHOOL = {
     "grades",
     "attendance",
     "grading_policies",
+    "grade_categories",
+    "grade_overrides",
 }
 SHAPE = """
 select 'column', table_schema || '.' || table_name, column_name, data_type, is_nullable

@@ -16,8 +16,16 @@ SCHOOL = (
     "grades",
     "attendance",
     "grading_policies",
+    "grade_categories",
+    "grade_overrides",
 )
-READ = ("student_performance_summaries", "performance_cache", "performance_status")
+READ = (
+    "student_performance_summaries",
+    "performance_cache",
+    "performance_status",
+    "grade_history",
+    "attendance_history",
+)
 
 
 async def rights(connection, role):

@@ -11,8 +11,19 @@ from typing import Any
 
 import asyncpg
 
+from project.gradebook_oracle import subject_by_rule
+
 Rows = list[dict[str, Any]]
-TABLES = ("students", "sections", "enrollments", "exams", "grades", "attendance")
+TABLES = (
+    "students",
+    "sections",
+    "enrollments",
+    "exams",
+    "grades",
+    "attendance",
+    "grade_categories",
+    "grade_overrides",
+)
 DEFAULT = (
     60,
     {"A+": 95, "A": 90, "B+": 85, "B": 80, "C+": 75, "C": 70, "D+": 65, "D": 60, "F": 0},
@@ -44,6 +55,63 @@ def scale_of(written: str) -> dict[str, Any]:
     return scale if isinstance(scale, dict) else {step["letter"]: step["min"] for step in scale}
 
 
+def policy_of(
+    base: dict[str, Rows], section: dict[str, Any], subject: int | None = None
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Pass mark, scale and grade points: the most specific policy that there is."""
+    for school, of_section, of_subject in (
+        *([(section["school_id"], section["id"], subject)] if subject is not None else []),
+        (section["school_id"], section["id"], None),
+        *([(section["school_id"], None, subject)] if subject is not None else []),
+        (section["school_id"], None, None),
+        (None, None, None),
+    ):
+        for policy in base["policies"]:
+            key = (policy["school_id"], policy["section_id"], policy["subject_id"])
+            if key == (school, of_section, of_subject):
+                points = json.loads(policy["points"] or "{}")
+                return policy["pass_mark"], scale_of(policy["scale"]), points
+    return (*DEFAULT, {})
+
+
+def result_of(
+    average: Decimal | None,
+    override: dict[str, Any] | None,
+    policy: tuple[Any, dict[str, Any], dict[str, Any]],
+) -> tuple[str | None, bool | None]:
+    """Letter and pass: what a person set wins over what was calculated."""
+    pass_mark, scale, _ = policy
+    computed = None if average is None else average >= pass_mark
+    if override is None:
+        return letter_of(average, scale), computed
+    if override["average"] is not None:
+        instead = half_up(Fraction(override["average"]))
+        assert instead is not None
+        return override["letter"] or letter_of(instead, scale), instead >= pass_mark
+    letter = override["letter"]
+    if letter in scale:
+        return letter, Decimal(str(scale[letter])) >= pass_mark
+    return letter, computed
+
+
+def rule_row(grade: dict[str, Any], exams: dict[int, Any]) -> dict[str, Any]:
+    """A grade with what its item says of it, as the rule takes it."""
+    exam = exams.get(grade["exam_id"])
+    return {
+        "grade_id": grade["id"],
+        "category_id": exam["category_id"] if exam else grade["category_id"],
+        "status": grade["status"],
+        "score": grade["score"],
+        "total_marks": grade["total_marks"],
+        "weight": exam and exam["weight"],
+        "item_counts": exam["counts"] if exam else True,
+        "extra_credit": exam["extra_credit"] if exam else False,
+        "never_drop": exam["never_drop"] if exam else False,
+        "exam_date": exam and exam["exam_date"],
+        "graded_on": grade["graded_on"],
+    }
+
+
 def share(graded: Rows, counted: Rows) -> Fraction | None:
     total = sum((Fraction(g["total_marks"]) for g in counted), Fraction(0))
     if total == 0:
@@ -73,7 +141,8 @@ async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[st
     base["policies"] = [
         dict(row)
         for row in await connection.fetch(
-            "select school_id, pass_mark, letter_scale::text as scale from grading_policies"
+            "select school_id, section_id, subject_id, pass_mark, letter_scale::text as scale,"
+            " letter_points::text as points from grading_policies"
         )
     ]
     return base
@@ -81,11 +150,14 @@ async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[st
 
 def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """The standings by (student, section) and the figures by (section, subject or None)."""
-    policies = {p["school_id"]: (p["pass_mark"], scale_of(p["scale"])) for p in base["policies"]}
     active = {s["id"] for s in base["students"] if s["is_active"]}
-    policy = {
-        s["id"]: policies.get(s["school_id"], policies.get(None, DEFAULT)) for s in base["sections"]
+    policy = {s["id"]: policy_of(base, s) for s in base["sections"]}
+    exams = {e["id"]: e for e in base["exams"]}
+    categories = {c["id"]: c for c in base["grade_categories"]}
+    overrides = {
+        (o["student_id"], o["section_id"], o["subject_id"]): o for o in base["grade_overrides"]
     }
+    sections = {s["id"]: s for s in base["sections"]}
     live = [
         (e["student_id"], e["section_id"]) for e in base["enrollments"] if e["student_id"] in active
     ]
@@ -103,28 +175,45 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
 
     standings: dict[Any, Any] = {}
     marks: dict[Any, Fraction | None] = {}
+    results: dict[Any, tuple[str | None, bool | None]] = {}
     exact: dict[Any, Fraction | None] = {}
     for pair in live:
-        pass_mark, scale = policy[pair[1]]
         mine = [g for g in base["grades"] if (g["student_id"], g["section_id"]) == pair]
+        set_here = {o[2] for o in overrides if o[:2] == pair and o[2] is not None}
         zeros: list[Fraction] = []
-        for subject in {g["subject_id"] for g in mine}:
-            graded = [g for g in mine if g["subject_id"] == subject and g["status"] == "graded"]
-            missing = [g for g in mine if g["subject_id"] == subject and g["status"] == "missing"]
-            marks[(*pair, subject)] = share(graded, graded)
-            with_zero = share(graded, graded + missing)
-            if with_zero is not None:
-                zeros.append(with_zero)
+        points: list[Fraction] = []
+        counts = Counter[str]()
+        for subject in {g["subject_id"] for g in mine} | set_here:
+            key = (*pair, subject)
+            by_rule = subject_by_rule(
+                [rule_row(g, exams) for g in mine if g["subject_id"] == subject], categories
+            )
+            marks[key] = by_rule["average"]
+            if by_rule["if_missing_zero"] is not None:
+                zeros.append(by_rule["if_missing_zero"])
+            for name in ("graded_count", "missing_count", "uncounted_count"):
+                counts[name] += by_rule[name]
+            own = policy_of(base, sections[pair[1]], subject)
+            results[key] = result_of(half_up(marks[key]), overrides.get(key), own)
+            letter = results[key][0]
+            if letter is not None and letter in own[2]:
+                points.append(Fraction(str(own[2][letter])))
         exact[pair] = mean([m for key, m in marks.items() if key[:2] == pair and m is not None])
         average = half_up(exact[pair])
+        set_whole = overrides.get((*pair, None))
+        result = results[(*pair, None)] = result_of(average, set_whole, policy[pair[1]])
         percentage, unexcused, chronic = attendance_of(sessions[pair], known[pair[1]])
         standings[pair] = {
             "average": average,
             "average_if_missing_zero": half_up(mean(zeros)),
-            "letter": letter_of(average, scale),
-            "passed": None if average is None else average >= pass_mark,
-            "graded_count": sum(g["status"] == "graded" for g in mine),
-            "missing_count": sum(g["status"] == "missing" for g in mine),
+            "letter": result[0],
+            "passed": result[1],
+            "override_average": set_whole and set_whole["average"],
+            "override_letter": set_whole and set_whole["letter"],
+            "grade_points": half_up(mean(points)),
+            "graded_count": counts["graded_count"],
+            "missing_count": counts["missing_count"],
+            "uncounted_count": counts["uncounted_count"],
             "attended_sessions": sessions[pair]["present"] + sessions[pair]["late"],
             "total_sessions": sessions[pair].total(),
             "attendance_percentage": percentage,
@@ -133,7 +222,7 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
         }
 
     figures: dict[Any, Any] = {}
-    for section, (pass_mark, scale) in policy.items():
+    for section in policy:
         roster = [pair for pair in live if pair[1] == section]
         subjects = {e["subject_id"] for e in base["exams"] if e["section_id"] == section}
         subjects |= {key[2] for key in marks if key[1] == section}
@@ -146,19 +235,24 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
                 attendance = None
             there = [value for value in values if value is not None]
             rounded = [half_up(value) for value in there]
-            passed = sum(value >= pass_mark for value in rounded)  # type: ignore[operator]
-            counts = Counter(letter_of(value, scale) for value in rounded)
+            decided = [results.get((*pair, subject), (None, None)) for pair in roster]
+            passed = sum(has_passed is True for _, has_passed in decided)
+            failed = sum(has_passed is False for _, has_passed in decided)
+            letters = Counter(letter for letter, _ in decided)
+            scale = policy_of(base, sections[section], subject)[1]
             figures[(section, subject)] = {
                 "total_students": len(roster),
                 "average_score": half_up(mean(there)),
                 "highest_score": max(rounded, default=None),  # type: ignore[type-var]
                 "lowest_score": min(rounded, default=None),  # type: ignore[type-var]
                 "passed_students": passed,
-                "failed_students": len(there) - passed,
-                "pass_rate": half_up(Fraction(passed * 100, len(there))) if there else None,
-                "grade_distribution": {name: counts[name] for name in scale},
+                "failed_students": failed,
+                "pass_rate": half_up(Fraction(passed * 100, passed + failed))
+                if passed + failed
+                else None,
+                "grade_distribution": {name: letters[name] for name in scale},
                 "attendance_average": attendance,
-                "no_data": len(roster) - len(there),
+                "no_data": len(roster) - passed - failed,
             }
     return standings, figures
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,67 @@ SCALES = st.sampled_from(
         '[{"letter": "A+", "min": 90}, {"letter": "F", "min": 0}]',
     ]
 )
+
+EXAM_DATES = st.sampled_from([None, date(2026, 1, 5), date(2026, 1, 6)])
+weight = st.sampled_from([None, 0, 1, 20, Decimal("33.3"), 60, 120])
+drops = st.sampled_from([0, 0, 1, 2, 9])
+category = st.integers(1, 3)
+maybe_category = st.one_of(st.none(), category)
+maybe_subject = st.one_of(st.none(), subject)
+POINTS = st.sampled_from([None, '{"A": 4, "B": 3.3, "C": 2, "pass": 1}', '{"A+": 4.5, "F": 0}'])
+
+#: what a gradebook adds
+GRADEBOOK: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "insert into grade_categories"
+        " (id, school_id, section_id, subject_id, name, weight, drop_lowest, drop_highest)"
+        " values ($1, 1, $2, $3, 'Category', $4, $5, $6) on conflict (id) do update set"
+        " weight = excluded.weight, drop_lowest = excluded.drop_lowest,"
+        " drop_highest = excluded.drop_highest",
+        (category, maybe_section, maybe_subject, weight, drops, drops),
+    ),
+    (
+        "insert into grade_categories (id, school_id, name, weight, drop_lowest)"
+        " values ($1, 1, 'Category', $2, $3) on conflict do nothing",
+        (category, weight, drops),
+    ),
+    ("update grade_categories set section_id = $2 where id = $1", (category, maybe_section)),
+    ("delete from grade_categories where id = $1", (category,)),
+    ("update exams set category_id = $2 where id = $1", (exam, maybe_category)),
+    ("update exams set category_id = $1, exam_date = $2", (maybe_category, EXAM_DATES)),
+    (
+        "update exams set weight = $2, counts = $3, extra_credit = $4, never_drop = $5"
+        " where id = $1",
+        (exam, weight, st.booleans(), st.booleans(), st.booleans()),
+    ),
+    ("update exams set exam_date = $2 where id = $1", (exam, EXAM_DATES)),
+    (
+        "update grades set category_id = $2, graded_on = $3"
+        " where student_id = $1 and exam_id is null and remarks is null",
+        (student, maybe_category, EXAM_DATES),
+    ),
+    (
+        "insert into grade_overrides (student_id, section_id, subject_id, average, letter)"
+        " values ($1, $2, $3, $4, $5)"
+        " on conflict (student_id, section_id, subject_id)"
+        " do update set average = excluded.average, letter = excluded.letter",
+        (student, section, maybe_subject, score, st.sampled_from([None, "A", "C", "F", "I"])),
+    ),
+    ("delete from grade_overrides where student_id = $1", (student,)),
+    ("truncate grade_overrides", ()),
+    (
+        "insert into grading_policies"
+        " (section_id, subject_id, pass_mark, letter_scale, letter_points)"
+        " values ($1, $2, $3, $4::text::jsonb, $5::text::jsonb)"
+        " on conflict (school_id, section_id, subject_id) do update set"
+        " pass_mark = excluded.pass_mark, letter_scale = excluded.letter_scale,"
+        " letter_points = excluded.letter_points",
+        (maybe_section, maybe_subject, st.integers(0, 100), SCALES, POINTS),
+    ),
+    ("update grading_policies set letter_points = $1::text::jsonb", (POINTS,)),
+    ("delete from grading_policies where section_id = $1", (section,)),
+    ("delete from grading_policies where subject_id = $1", (subject,)),
+]
 
 #: a statement and the strategies of its arguments
 STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
@@ -146,11 +208,13 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     ("delete from attendance where status = $1 and remarks is null", (attendance_status,)),
     (
         "insert into grading_policies (school_id, pass_mark, letter_scale)"
-        " values ($1, $2, $3::text::jsonb) on conflict (school_id) do update set"
+        " values ($1, $2, $3::text::jsonb)"
+        " on conflict (school_id, section_id, subject_id) do update set"
         " pass_mark = excluded.pass_mark, letter_scale = excluded.letter_scale",
         (st.sampled_from([None, 1]), st.integers(0, 100), SCALES),
     ),
     ("delete from grading_policies where school_id = 1", ()),
+    *GRADEBOOK,
     ("update sections set name = name || '.' where id = $1", (section,)),
     ("delete from sections where id = $1", (section,)),
     (
@@ -195,7 +259,8 @@ step = st.one_of(
 EXAM_COLUMNS = {
     *("exam_id", "exam_name", "exam_date", "total_marks", "section_id", "section_name"),
     *("subject_id", "subject_name", "subject_code", "students", "graded", "missing", "excused"),
-    *("pending", "average"),
+    *("pending", "average", "category_id", "category_name", "weight", "counts"),
+    *("extra_credit", "never_drop", "due_on"),
 }
 
 # The independent record: a row trigger in the writer's own transaction.
@@ -231,7 +296,8 @@ for each row execute function public.audit_row();
 RESET = """
 truncate schools cascade;
 truncate grading_policies, audit, classpulse.changes, classpulse.events,
-    classpulse.stale_sections, performance_cache, student_performance_summaries,
+    classpulse.stale_sections, classpulse.stale_subjects, classpulse.subject_policies,
+    classpulse.history, performance_cache, student_performance_summaries,
     classpulse.subject_standings;
 insert into grading_policies default values;
 insert into schools (id, name) values (1, 'School');
@@ -308,6 +374,7 @@ async def run(url: str, steps: list[Any]) -> None:
 
 
 async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    assert await connection.fetchval("select count(*) from classpulse.set_aside") == 0
     standings, figures = expected_figures(await base_rows(connection))
     cached_standings, cached_figures = await cached(connection)
     assert differences(standings, cached_standings) == []

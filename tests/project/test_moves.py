@@ -164,15 +164,22 @@ async def test_an_exam_that_moves_tells_what_it_left(log: Log, database_url: str
     assert got[-1]["grade_data"]["previous_section_id"] == 1
 
 
-async def test_an_enrollment_that_moves_leaves_one_section_and_joins_the_other(log: Log) -> None:
+async def test_an_enrollment_that_moves_is_one_event_of_both_sections(
+    log: Log, database_url: str
+) -> None:
     await log.connection.execute("delete from enrollments where student_id = 10 and section_id = 2")
     await log.fold()
+    since = await log.connection.fetchval("select epoch || '-' || position from classpulse.state")
     await log.connection.execute("update enrollments set section_id = 2 where student_id = 10")
-    events = await log.fold()
-    assert {(e["event"], tuple(e["section_ids"])) for e in events} == {
-        ("student_left", (1,)),
-        ("student_joined", (2,)),
-    }
+    (event,) = await log.fold()
+    assert (event["event"], event["section_ids"]) == ("student_moved", [2, 1])
+    for scope, told in (
+        (BOTH, ("student_moved", [2, 1])),
+        (TWO, ("student_joined", [2])),
+        (ONE, ("student_left", [1])),
+    ):
+        (got,) = await replayed(database_url, since, scope)
+        assert (got["event"], sorted(got["section_ids"])) == (told[0], sorted(told[1]))
 
 
 async def test_a_standing_that_a_move_left_counts_as_told_once(log: Log) -> None:

@@ -98,7 +98,8 @@ join classpulse.expected_names as expected on expected.student_id = student.id;
 insert into public.performance_cache (
     section_id, subject_id, total_students, average_score, highest_score, lowest_score,
     passed_students, failed_students, pass_rate, grade_distribution, attendance_average, no_data,
-    average_sum, present_sessions, absent_sessions, graded_counts, pass_mark, letters, minimums
+    average_sum, present_sessions, absent_sessions, graded_counts, pass_mark, letters, minimums,
+    averages
 )
 select
     figures.section_id, null, figures.n, round(figures.average_sum / figures.known, 2),
@@ -108,7 +109,7 @@ select
     figures.n - figures.known, figures.average_sum, figures.present, figures.absent,
     jsonb_strip_nulls(jsonb_build_object('0', nullif(figures.n - figures.known, 0), '1', figures.known)),
     60, array['F', 'D', 'D+', 'C', 'C+', 'B', 'B+', 'A', 'A+'],
-    array[0, 60, 65, 70, 75, 80, 85, 90, 95]
+    array[0, 60, 65, 70, 75, 80, 85, 90, 95], figures.known
 from (
     select
         section_id, count(*) as n, count(average) as known, sum(exact_average) as average_sum,
@@ -128,14 +129,16 @@ cross join lateral (
 -- the section's own figures a little lower or higher
 insert into public.performance_cache (
     section_id, subject_id, total_students, average_score, highest_score, lowest_score,
-    passed_students, failed_students, pass_rate, grade_distribution, no_data, average_sum
+    passed_students, failed_students, pass_rate, grade_distribution, no_data, average_sum,
+    averages
 )
 select
     figures.section_id, subject.id, figures.total_students, figures.average_score + subject.id - 4,
     figures.highest_score, figures.lowest_score, figures.passed_students, figures.failed_students,
     figures.pass_rate, figures.grade_distribution, figures.no_data,
     figures.average_sum
-    + (subject.id - 4) * (figures.passed_students + figures.failed_students)
+    + (subject.id - 4) * (figures.passed_students + figures.failed_students),
+    figures.averages
 from public.performance_cache as figures
 cross join subjects as subject
 where figures.subject_id is null;

@@ -19,11 +19,15 @@ insert into public.attendance (student_id, section_id, date, status)
 values (200, 7, '2026-01-05', 'late')
 on conflict (student_id, section_id, date, period) do update set status = 'absent'
 """
-FOLD_GRADE = "classpulse.fold('{200}', '{7}', '{1}', '{}', '{}', '{}', '{}', '{}', '{}')"
-FOLD_REGISTER = "classpulse.fold('{}', '{}', '{}', '{200}', '{7}', '{}', '{}', '{}', '{}')"
+FOLD_GRADE = (
+    "classpulse.fold('{200}', '{7}', '{1}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
+)
+FOLD_REGISTER = (
+    "classpulse.fold('{}', '{}', '{}', '{200}', '{7}', '{}', '{}', '{}', '{}', '{}', '{}')"
+)
 TOLD = """
 classpulse.figures_told(
-    '{200}', '{7}', '{7}', '{7}', '{1}', '{200}', '{7}', '{1}', '{200}', '{57}', '{1}'
+    '{200}', '{7}', '{7}', '{7}', '{1}', '{200}', '{7}', '{1}', '{200}', '{57}', '{1}', '{}'
 )
 """
 

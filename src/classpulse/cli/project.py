@@ -45,7 +45,12 @@ def project() -> None:
 
 
 def _leader(settings: Settings, url: str) -> Leader:
-    return Leader(url, retention=settings.event_retention, apart=True)
+    return Leader(
+        url,
+        retention=settings.event_retention,
+        history_retention=settings.history_retention,
+        apart=True,
+    )
 
 
 def _run(leader: Leader, ended: Callable[[], Awaitable[int]]) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from classpulse.errors import OtherVersionError
+from classpulse.project import roster
 from classpulse.project.attempts import each, is_of_data
 from classpulse.project.care import load_with_care, sections_of, take_with_care
 from classpulse.project.change import Change, Row, decoded
@@ -22,6 +23,7 @@ from classpulse.project.event_row import EventRow, Numbered, ascii_json
 from classpulse.project.events import tell
 from classpulse.project.figures import Figures, Needed
 from classpulse.project.figures_touched import Touched, touched_by
+from classpulse.project.moved import moves
 from classpulse.project.needed import Memberships, needed_by
 from classpulse.project.order import Key, in_order, unclear, with_both
 from classpulse.project.remaining import (
@@ -141,6 +143,14 @@ async def project(
             )
 
 
+def _with_rules(stale: Stale, ruled: Collection[tuple[int, int]]) -> Stale:
+    """What is told of sections of which a rule changed: look again."""
+    told = {section: set(reasons) for section, reasons in stale.items()}
+    for section, _ in ruled:
+        told.setdefault(section, set()).add("grading")
+    return told
+
+
 class _Batch:
     def __init__(self, connection: "Connection", cursor: Cursor, *, careful: bool) -> None:
         self._connection = connection
@@ -175,6 +185,7 @@ class _Batch:
         taken = await self._take(backlog, records)
         changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
+        ruled = await self._take_ruled() if backlog["is_stale"] else set()
         if backlog["is_due"]:
             await self._aside.take_due()
             stale |= {section: {"restored"} for section in self._aside.due}
@@ -183,14 +194,15 @@ class _Batch:
             await self._mark(structure)
         self._members = await self._memberships(changes)
         touched = touched_by(with_both(taken, changes))
+        touched.ruled |= ruled
         figures, changed = await self._folded(touched, changes, stale)
         figures.remember(changes)
         now = self.as_of_time
         told = await self._told(changes, figures, changed)
-        told += of_stale_sections(self._current(stale), figures, now)
+        told += of_stale_sections(self._current(_with_rules(stale, ruled)), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
         entries += await self._figures_changed_events(
-            structure, stale, changed, entries, figures, now
+            structure, _with_rules(stale, ruled), changed, entries, figures, now
         )
         entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
         await self._aside.restore()
@@ -252,9 +264,17 @@ class _Batch:
         stale: Stale = {}
         for record in await self._connection.fetch(SQL["take_stale_sections"], STALE_STANDINGS):
             stale.setdefault(record["section_id"], set()).add(record["reason"])
-            self.more = record["is_more"]
+            self.more |= record["is_more"]
         # one that is set aside is worked off whole once it no longer is
         return self._current(stale)
+
+    async def _take_ruled(self) -> set[tuple[int, int]]:
+        """Sections and subjects of which a rule changed."""
+        ruled: set[tuple[int, int]] = set()
+        for record in await self._connection.fetch(SQL["take_stale_subjects"], STALE_STANDINGS):
+            ruled.add((record["section_id"], record["subject_id"]))
+            self.more |= record["is_more"]
+        return {key for key in ruled if key[0] not in self._aside.sections}
 
     async def _mark(self, structure: Structure) -> None:
         if structure.policy_schools or structure.default_policy:
@@ -263,6 +283,10 @@ class _Batch:
                 list(structure.policy_schools),
                 structure.default_policy,
             )
+        if structure.policy_sections:
+            await self._mark_by("mark_sections", list(structure.policy_sections), "policy")
+        if structure.categories:
+            await self._mark_by("mark_subjects_of_categories", list(structure.categories))
         if structure.new_sections:
             await self._mark_by("mark_reused_sections", list(structure.new_sections))
         reasons = structure.truncated + ["structure"] * structure.every_school
@@ -285,7 +309,7 @@ class _Batch:
             return await self._figures(changes, stale, changed), changed
         if stale:
             await self._connection.execute(SQL["apply_policies"], list(stale))
-        asked = Needed(sections=set(stale))
+        asked = Needed(sections=set(stale) | {section for section, _ in touched.ruled})
         needed_by(changes, self._members, asked)
         figures = Figures()
         if not touched:
@@ -416,11 +440,17 @@ class _Batch:
         self, changes: list[Change], figures: Figures, changed: Changed
     ) -> list[EventRow]:
         entries: list[EventRow] = []
+        moved = moves(changes) if not self._aside.sections else []
+        moves_at = {move.place: move for move in moved}
+        told_by_a_move = {place for move in moved for place in move.places}
         for number, change in enumerate(changes, 1):
             if self._is_aside(change):
                 continue
             try:
-                entries += tell(change, figures) or machinery(change)
+                if number - 1 in moves_at:
+                    entries.append(roster.move(change, moves_at[number - 1], figures))
+                elif number - 1 not in told_by_a_move:
+                    entries += tell(change, figures) or machinery(change)
             except Exception:
                 # a table that somebody altered: its figures are right, only this can't be told
                 log.exception("a change of %s can't be told; its sections are", change.source)

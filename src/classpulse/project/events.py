@@ -55,6 +55,8 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
     row = new or old
     assert row is not None
     student, section, subject = row["student_id"], row["section_id"], row["subject_id"]
+    # a change that was captured by a release without categories has none
+    category: Any = row.get("category_id")
     now: Row = new or {}
     is_graded = now.get("status") == "graded"
     shown = percentage(now["score"], now["total_marks"]) if is_graded else None
@@ -70,11 +72,13 @@ def _grade_part(operation: str, new: Row | None, old: Row | None, figures: Figur
         "subject_name": figures.subject_names.get(subject),
         "exam_id": row["exam_id"],
         "exam_name": figures.exam_names.get(row["exam_id"]),
+        "category_id": category,
+        "category_name": figures.category_names.get(category),
         "status": now.get("status"),
         "score": now.get("score"),
         "total_marks": row["total_marks"],
         "percentage": shown,
-        "letter": figures.letter(section, shown),
+        "letter": figures.letter(section, subject, shown),
         "previous_score": old["score"] if old else None,
         "previous_status": old["status"] if old else None,
         "graded_on": row.get("graded_on"),

@@ -59,6 +59,7 @@ class Needed:
     students: set[int] = field(default_factory=set)
     exams: set[int] = field(default_factory=set)
     subject_names: set[int] = field(default_factory=set)
+    categories: set[int] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         return any(self.arguments())
@@ -85,6 +86,7 @@ class Needed:
             list(self.students),
             list(self.exams),
             list(self.subject_names),
+            list(self.categories),
         ]
 
 
@@ -95,13 +97,14 @@ class Figures:
     standings: dict[tuple[int, int], Figure] = field(default_factory=dict)
     sections: dict[int, Figure] = field(default_factory=dict)
     schools: dict[int, int] = field(default_factory=dict)
-    scales: dict[int, dict[str, Any]] = field(default_factory=dict)
+    scales: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     subjects: dict[tuple[int, int], Figure] = field(default_factory=dict)
     marks: dict[tuple[int, int, int], Figure] = field(default_factory=dict)
     students: dict[int, dict[str, Any]] = field(default_factory=dict)
     student_schools: dict[int, int] = field(default_factory=dict)
     section_names: dict[int, Name] = field(default_factory=dict)
     subject_names: dict[int, Name] = field(default_factory=dict)
+    category_names: dict[int, Name] = field(default_factory=dict)
     exams: dict[int, Figure] = field(default_factory=dict)
     exam_sections: dict[int, int] = field(default_factory=dict)
     exam_names: dict[int, Name] = field(default_factory=dict)
@@ -119,7 +122,7 @@ class Figures:
                     self.section_names[a] = self.sections[a]["section_name"]
                     self.schools[a] = b
                 case "scale":
-                    self.scales[a] = _decode(body)
+                    self.scales[a, b] = _decode(body)
                 case "subject":
                     self.subjects[a, b] = Figure(body)
                 case "student_subject":
@@ -133,6 +136,8 @@ class Figures:
                     self.exams[a] = Figure(body)
                     self.exam_sections[a] = b
                     self.exam_names[a] = self.exams[a]["exam_name"]
+                case "category_name":
+                    self.category_names[a] = msgspec.Raw(body)
                 case "subject_name":
                     self.subject_names[a] = msgspec.Raw(body)
 
@@ -156,6 +161,8 @@ class Figures:
                     self.schools.setdefault(row["id"], row["school_id"])
                 case "subjects":
                     self.subject_names.setdefault(row["id"], shown_name(row["name"]))
+                case "grade_categories":
+                    self.category_names.setdefault(row["id"], shown_name(row["name"]))
                 case "exams":
                     self.exam_names.setdefault(row["id"], shown_name(row["name"]))
                 case "enrollments":
@@ -169,9 +176,9 @@ class Figures:
             return None
         return self.exams[exam]
 
-    def letter(self, section: int, percentage: Decimal | None) -> str | None:
-        """The letter of a percentage on the scale of a section."""
-        scale = self.scales.get(section)
+    def letter(self, section: int, subject: int, percentage: Decimal | None) -> str | None:
+        """The letter of a percentage on the scale of a section's subject."""
+        scale = self.scales.get((section, subject))
         if scale is None or percentage is None:
             return None
         place = bisect_right(scale["minimums"], percentage)

@@ -7,7 +7,15 @@ from typing import Any
 from classpulse.project.change import Change
 
 #: what a standing is calculated from: no other column moves a figure
-_MARKED_BY = ("student_id", "section_id", "subject_id", "score", "total_marks", "status")
+_MARKED_BY = (
+    "student_id",
+    "section_id",
+    "subject_id",
+    "category_id",
+    "score",
+    "total_marks",
+    "status",
+)
 _REGISTERED_BY = ("student_id", "section_id", "status")
 #: what a student is sorted and searched by
 _NAMED_BY = ("first_name", "last_name", "student_number", "email", "school_id")
@@ -23,6 +31,8 @@ class Touched:
     registered: set[tuple[int, int]] = field(default_factory=set)
     #: students whose attendance of a whole day changed, in each of their standings
     absentees: set[int] = field(default_factory=set)
+    #: sections and the subject of which a rule changed: its part of every standing
+    ruled: set[tuple[int, int]] = field(default_factory=set)
     #: students and sections each standing of which changed
     students: set[int] = field(default_factory=set)
     sections: set[int] = field(default_factory=set)
@@ -46,6 +56,7 @@ class Touched:
         return {
             *self.sections,
             *(section for section, _ in self.exams),
+            *(section for section, _ in self.ruled),
             *(section for _, section, _ in self.marked),
             *(section for _, section in self.registered),
         }
@@ -58,6 +69,7 @@ class Touched:
             registered={pair for pair in self.registered if pair[1] in some},
             sections=self.sections & some,
             exams={key for key in self.exams if key[0] in some},
+            ruled={key for key in self.ruled if key[0] in some},
         )
 
     def arguments(self) -> list[list[Any]]:
@@ -78,6 +90,8 @@ class Touched:
             list(self.sections),
             [section for section, _ in self.exams],
             [subject for _, subject in self.exams],
+            [section for section, _ in self.ruled],
+            [subject for _, subject in self.ruled],
         ]
 
     @property
@@ -97,7 +111,7 @@ def touched_by(changes: Iterable[Change]) -> Touched:
             continue
         match change.source:
             case "grades":
-                if _differs(change, *_MARKED_BY):
+                if _differs(change, *_MARKED_BY) or _is_ordered_by_date(change):
                     for row in change.rows:
                         standing = row["student_id"], row["section_id"]
                         found.marked.add((*standing, row["subject_id"]))
@@ -120,10 +134,31 @@ def touched_by(changes: Iterable[Change]) -> Touched:
                 if _differs(change, "locale"):
                     found.named_schools.add(change.row["id"])
             case "exams":
-                found.exams.update((row["section_id"], row["subject_id"]) for row in change.rows)
+                items = {(row["section_id"], row["subject_id"]) for row in change.rows}
+                found.exams |= items
+                if _differs_in_rule(change):
+                    found.ruled |= items
+            case "grade_overrides":
+                for row in change.rows:
+                    found.marked.add((row["student_id"], row["section_id"], row["subject_id"]))
             case "sections":
                 found.exams.update((row["id"], None) for row in change.rows)
     return found
+
+
+def _is_ordered_by_date(change: Change) -> bool:
+    """Whether a grade's date, which decides between equal choices of what is left out, changed."""
+    return change.row.get("category_id") is not None and _differs(change, "graded_on")
+
+
+def _differs_in_rule(change: Change) -> bool:
+    """Whether an item counts otherwise now; of one that came or went its grades tell it."""
+    if change.operation != "update":
+        return False
+    has_category = change.row.get("category_id") is not None
+    return _differs(change, "category_id", "rule") or (
+        has_category and _differs(change, "exam_date")
+    )
 
 
 def _bulk(found: Touched, change: Change) -> None:

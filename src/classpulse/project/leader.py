@@ -78,11 +78,13 @@ class Leader:
         url: str,
         *,
         retention: timedelta,
+        history_retention: timedelta = timedelta(days=5 * 366),
         apart: bool = False,
         offer: Callable[[Batch], None] | None = None,
     ) -> None:
         self._url = url
         self._retention = retention
+        self._history_retention = history_retention
         self._apart = apart
         self._offer = offer
         # of the Python that runs here, whatever is installed beside it later
@@ -192,7 +194,7 @@ class Leader:
             log.info("projector: leading from %s-%s", cursor.epoch, cursor.position)
             # it may be of a version that can handle them
             await connection.execute(PROJECT["retry_set_aside"])
-            chores = _Chores(connection, cursor, partitions)
+            chores = _Chores(connection, cursor, partitions, self._history_retention)
             while not (pacing.asked_to_look and await self._is_wanted(connection, pacing)):
                 looked = loop.time()
                 outcome = await project(connection, cursor)
@@ -238,8 +240,15 @@ def _spread(seconds: float) -> float:
 class _Chores:
     """What the leader does besides: raise the bound of a take, forget what is old."""
 
-    def __init__(self, connection: "Connection", cursor: Cursor, partitions: Partitions) -> None:
+    def __init__(
+        self,
+        connection: "Connection",
+        cursor: Cursor,
+        partitions: Partitions,
+        history_retention: timedelta,
+    ) -> None:
         self._connection = connection
+        self._history_retention = history_retention
         self._cursor = cursor
         self._partitions = partitions
         self._loop = asyncio.get_running_loop()
@@ -283,3 +292,8 @@ class _Chores:
         kept = (self._partitions.retention, self._partitions.span)
         while await self._connection.fetchval(SQL["forget_events"], *kept):
             pass
+        # somebody may read the history for long, as a dump does: then at the next look
+        with contextlib.suppress(asyncpg.LockNotAvailableError):
+            await self._connection.execute(SQL["lengthen_history"])
+            while await self._connection.fetchval(SQL["shorten_history"], self._history_retention):
+                pass

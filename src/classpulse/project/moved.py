@@ -1,8 +1,45 @@
 """What a row left when it moved."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from classpulse.project.change import Row
+from classpulse.project.change import Change, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A student who left sections and joined others in one transaction. ``place``: of the last of
+    these changes, at which it is told; ``places`` are all of them."""
+
+    place: int
+    places: frozenset[int]
+    left: tuple[int, ...]
+    joined: tuple[int, ...]
+
+
+def moves(changes: Sequence[Change]) -> list[Move]:
+    """The students who moved, by the changes of their enrollments."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for place, change in enumerate(changes):
+        if change.source == "enrollments" and change.operation in ("insert", "delete"):
+            found.setdefault((change.xid, change.row["student_id"]), []).append(place)
+    moved = []
+    for places in found.values():
+        left, joined = (
+            tuple(
+                dict.fromkeys(
+                    changes[place].row["section_id"]
+                    for place in places
+                    if changes[place].operation == operation
+                )
+            )
+            for operation in ("delete", "insert")
+        )
+        # one that left and came back did not move
+        if left and joined and not set(left) & set(joined):
+            moved.append(Move(places[-1], frozenset(places), left, joined))
+    return moved
 
 
 def former(key: str, row: Row, old: Row | None) -> int | None:

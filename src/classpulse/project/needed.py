@@ -36,6 +36,8 @@ def _ask_of_row(source: str, row: Row, memberships: Memberships, asked: Needed) 
             asked.subject_names.add(subject)
             if row["exam_id"] is not None:
                 asked.exams.add(row["exam_id"])
+            if row.get("category_id") is not None:
+                asked.categories.add(row["category_id"])
         case "exams":
             asked.exams.add(row["id"])
             asked.sections.add(row["section_id"])

@@ -24,6 +24,9 @@ class Structure:
     #: their sections must be calculated with another policy
     policy_schools: set[int] = field(default_factory=set)
     default_policy: bool = False
+    policy_sections: set[int] = field(default_factory=set)
+    #: their weight, or what is left out of them, changed
+    categories: set[int] = field(default_factory=set)
     #: rights to resolve again
     educators: set[int] = field(default_factory=set)
     #: a row of an educator is gone, or has another id
@@ -59,6 +62,8 @@ def _truncation(found: Structure, change: Change) -> None:
         found.truncated.append(change.source)
     elif change.source == "grading_policies":
         found.truncated.append("policy")
+    elif change.source in {"grade_categories", "grade_overrides"}:
+        found.truncated.append("grading")
     elif change.source in {"section_educators", "educators", "sections"}:
         found.every_educator = True
         found.educators_left |= change.source == "educators"
@@ -101,10 +106,17 @@ def _row(found: Structure, change: Change) -> bool:
             found.schools.add(change.row["id"])
         case "grading_policies":
             for row in rows:
-                if row["school_id"] is None:
+                if row["section_id"] is not None:
+                    found.policy_sections.add(row["section_id"])
+                elif row["school_id"] is None:
                     found.default_policy = True
                 else:
                     found.policy_schools.add(row["school_id"])
+        case "grade_categories":
+            if change.operation != "update":
+                # what was in one that is gone is told by what it was
+                return False
+            found.categories.add(change.row["id"])
         case _:
             return False
     return True

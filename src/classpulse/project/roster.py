@@ -5,6 +5,7 @@ from typing import Any
 from classpulse.project.change import Change, Row
 from classpulse.project.event_row import EventRow, spread
 from classpulse.project.figures import Figures, totals
+from classpulse.project.moved import Move
 
 
 def enrollment(change: Change, figures: Figures) -> EventRow:
@@ -13,6 +14,24 @@ def enrollment(change: Change, figures: Figures) -> EventRow:
     event = {"insert": "student_joined", "update": "student_updated", "delete": "student_left"}
     section = row["section_id"]
     return _roster(change, event[change.operation], row["student_id"], [section], figures, row)
+
+
+def move(change: Change, moved: Move, figures: Figures) -> EventRow:
+    """A student who left sections for others, as one event. Who sees only one side is told that
+    they left, or joined; see ``publish.compose``."""
+    student = change.row["student_id"]
+    sections = [*moved.joined, *moved.left]
+    entry = _roster(change, "student_moved", student, sections, figures, change.row)
+    entry.body["operation"] = "update"
+    entry.body["from_section_ids"] = list(moved.left)
+    entry.body["to_section_ids"] = list(moved.joined)
+    entry.former_sections = moved.left
+    parts = entry.parts or {}
+    for section in moved.joined:
+        parts[section] |= {"operation": "insert", "event": "student_joined"}
+    for section in moved.left:
+        parts[section] |= {"operation": "delete", "event": "student_left"}
+    return entry
 
 
 def student(change: Change, figures: Figures) -> EventRow:

@@ -10,6 +10,7 @@ Fields = dict[str, msgspec.Raw]
 _decode = msgspec.json.Decoder(Fields).decode
 # The objects that hold a row's keys, and the keys by which it is found.
 _ROWS = ("grade_data", "attendance_data", "exam_data")
+_MOVED = "student_moved"
 _KEYS = ("student_id", "subject_id", "exam_id", "section_id")
 
 
@@ -31,11 +32,27 @@ def compose(event: Event, visible: Sequence[int]) -> str:
     parts = _visible_parts(event, visible)
     if parts:
         _merge(whole, _fields(parts[0]))
+    if event.event == _MOVED:
+        _tell_move(whole, event, visible)
     if len(parts) > 1:
         whole["also"] = _encoded(parts[1:])
         if set(visible).intersection(event.former_section_ids):
             _tell_former_keys(whole, [_fields(part) for part in parts[1:]])
     return msgspec.json.encode(whole).decode()
+
+
+def _tell_move(whole: Fields, event: Event, visible: Sequence[int]) -> None:
+    """One who sees a single side of a move is told that side, and nothing of the other."""
+    left = [section for section in visible if section in event.former_section_ids]
+    joined = [section for section in visible if section not in event.former_section_ids]
+    if left and joined:
+        whole["event"] = _encoded(_MOVED)
+        whole["operation"] = _encoded("update")
+        whole["from_section_ids"] = _encoded(left)
+        whole["to_section_ids"] = _encoded(joined)
+    else:
+        whole.pop("from_section_ids", None)
+        whole.pop("to_section_ids", None)
 
 
 def _visible_parts(event: Event, visible: Sequence[int]) -> list[msgspec.Raw]:

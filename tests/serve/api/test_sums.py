@@ -8,8 +8,8 @@ from classpulse.serve.api.sums import added, decoded, distribution
 
 def block(subject: int | None = 1, **own: Any) -> dict[str, Any]:
     counts = (
-        "total_sections standings passed_students failed_students no_data present late absent"
-        " excused attended missed missed_excused"
+        "total_sections standings passed_students failed_students no_data averages present late"
+        " absent excused attended missed missed_excused"
     )
     return {
         "block": 0,

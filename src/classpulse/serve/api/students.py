@@ -288,6 +288,10 @@ def _item(row: Row, subject_id: int | None) -> Row:
         "is_passed": row.pop("own_passed"),
         "graded_count": row.pop("own_graded_count") or 0,
         "missing_count": row.pop("own_missing_count") or 0,
+        "override_average": row.pop("own_override_average"),
+        "override_letter": row.pop("own_override_letter"),
+        "overridden": row.pop("own_overridden") or False,
+        "uncounted_count": row.pop("own_uncounted_count") or 0,
     }
     item = listed_student({name: row[name] for name in row if name not in _INTERNAL})
     return item if subject_id is None else item | {"subject_grade": own}

@@ -17,6 +17,7 @@ _ADDED = (
     "passed_students",
     "failed_students",
     "no_data",
+    "averages",
     "present",
     "late",
     "absent",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from classpulse.serve.pages.display import shown
+from classpulse.serve.pages.feed_entry import roster_change
 
 Event = Mapping[str, Any]
 
@@ -71,9 +72,7 @@ def _attendance(event: Event) -> dict[str, Any]:
 
 def _roster(event: Event) -> dict[str, Any]:
     student = event["roster_data"]
-    new = {"student_joined": "joined", "student_left": "left"}.get(
-        event["event"], "student record changed"
-    )
+    new = roster_change(event)
     return {"what": "Enrollment", "old": None, "new": new, "place": student.get("section_name")}
 
 

@@ -68,7 +68,7 @@ def attendance_change(event: Event) -> tuple[str | None, str]:
 
 def roster_change(event: Event) -> str:
     """What became of a student in a section."""
-    done = {"student_joined": "joined", "student_left": "left"}
+    done = {"student_joined": "joined", "student_left": "left", "student_moved": "moved here"}
     return done.get(event["event"], "student record changed")
 
 

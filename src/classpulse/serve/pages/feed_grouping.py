@@ -136,6 +136,7 @@ _STATES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "roster": (
         ("student_joined", "student joined", "students joined"),
         ("student_left", "student left", "students left"),
+        ("student_moved", "student moved", "students moved"),
         ("student_updated", "student record changed", "student records changed"),
     ),
 }
