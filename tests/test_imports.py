@@ -13,6 +13,7 @@ GROUND = {
     "errors",
     "events",
     "outage",
+    "prove",
     "rights",
     "settings",
     "sql",

@@ -28,6 +28,7 @@ COMMANDS = {
     "educator": "educator:educator",
     "psql": "psql:psql",
     "url": "url:url",
+    "prove": "prove:prove",
 }
 
 

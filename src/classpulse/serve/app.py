@@ -29,10 +29,13 @@ from classpulse.publish.reading import Asked, Reading
 from classpulse.rights import Rights
 from classpulse.serve.api import (
     exams,
+    grade_history,
+    grading,
     health,
     history,
     overview,
     overview_update,
+    proof,
     registers,
     sections,
     student,
@@ -108,7 +111,12 @@ def create_app(
     state.publisher = publisher
     state.leader = None
     if settings.projector == "inside":
-        state.leader = Leader(listen_url, retention=settings.event_retention, offer=publisher.offer)
+        state.leader = Leader(
+            listen_url,
+            retention=settings.event_retention,
+            history_retention=settings.history_retention,
+            offer=publisher.offer,
+        )
     return app
 
 
@@ -173,6 +181,9 @@ def _routes() -> list[BaseRoute]:
         *subjects.routes,
         *students.routes,
         *student.routes,
+        *proof.routes,
+        *grade_history.routes,
+        *grading.routes,
         *exams.routes,
         *terms.routes,
         *history.routes,

@@ -36,6 +36,8 @@ def _words(kind: inspect.Type) -> str:
             return "one of " + ", ".join(map(str, values))
         case inspect.BoolType():
             return "true or false"
+        case inspect.StructType() | inspect.DictType():
+            return "an object"
         case inspect.DateType():
             return "a date like 2025-10-20"
         case inspect.StrType(min_length=least, max_length=most):

@@ -153,6 +153,11 @@ def _refused(status: int, message: str, where: str, kind: type[Struct]) -> Probl
     what, _, path = message.partition(" - at `")
     name, _, index = path.removesuffix("`").removeprefix("$").removeprefix(".").partition("[")
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    within = path.removesuffix("`").removeprefix("$.")
+    if "." in within or ("[" in within and not what.startswith(("Expected", "Invalid"))):
+        # of a field inside of another one
+        detail = f"{within}: {what.replace('`', '')}"
+        return Problem(status, f"{detail}.", errors=[{where: within, "detail": detail}])
     if name in fields:
         return _wrong(
             status, name, f"must be {expected(fields[name].type, in_list=bool(index))}", where

@@ -185,7 +185,21 @@ async def snapshot(source: Source) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
+async def writing(source: Database, *, keep: bool = True) -> AsyncIterator[Reader]:
+    """A transaction of one snapshot that may write, and comes to nothing where an error ends it;
+    also, unless ``keep``, where none does."""
+    begin = source.begin if isinstance(source, Pool) else _BEGIN
+    async with AsyncExitStack() as stack:
+        connection = await _connection(stack, source)
+        begin = begin.replace(" read only", "")
+        end = "commit" if keep else "rollback"
+        await stack.enter_async_context(_transaction(connection.raw_connection, begin, end))
+        yield Reader(connection)
+    database_outage.over()
+
+
+@asynccontextmanager
+async def _transaction(connection: Any, begin: str, end: str = "commit") -> AsyncIterator[None]:
     """Our own: the driver's takes no settings with it, and the one of ``databases`` keeps its
     connection for good when the server goes away in the middle of it."""
     try:
@@ -197,7 +211,7 @@ async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
         with suppress(*lost), anyio.move_on_after(_WAIT, shield=True):
             await connection.execute("rollback")
         raise
-    await connection.execute("commit")
+    await connection.execute(end)
 
 
 async def _connection(stack: AsyncExitStack, database: Database) -> Any:

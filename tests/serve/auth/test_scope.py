@@ -10,16 +10,32 @@ PATHS = {
     "subject": ["/subject/{}", "/students?subject_id={}", "/exams?subject_id={}"],
     "student": ["/student/{}"],
     "exam": ["/exam/{}"],
+    "grade": ["/grade/{}/history"],
     "term": ["/overview?term={}", "/sections?term={}", "/subjects?term={}", "/students?term={}"],
 }
 THEIRS: dict[int, dict[str, list[int]]] = {
-    1: {"section": [1, 4], "subject": [1, 2], "student": [1, 12], "exam": [1, 6], "term": [1, 2]},
-    2: {"section": [2], "subject": [1], "student": [1, 20], "exam": [4], "term": [1]},
+    1: {
+        "section": [1, 4],
+        "subject": [1, 2],
+        "student": [1, 12],
+        "exam": [1, 6],
+        "grade": [1, 18],
+        "term": [1, 2],
+    },
+    2: {
+        "section": [2],
+        "subject": [1],
+        "student": [1, 20],
+        "exam": [4],
+        "grade": [15, 16],
+        "term": [1],
+    },
     3: {
         "section": [1, 2, 4],
         "subject": [1, 2, 4],
         "student": [1, 12, 20],
         "exam": [1, 4, 6],
+        "grade": [1, 15, 18],
         "term": [1, 2],
     },
     4: {
@@ -27,17 +43,32 @@ THEIRS: dict[int, dict[str, list[int]]] = {
         "subject": [1, 3, 4],
         "student": [1, 20, 30],
         "exam": [1, 5],
+        "grade": [1, 17],
         "term": [1, 2, 3],
     },
-    6: {"section": [3], "subject": [3], "student": [30], "exam": [5], "term": [3]},
+    6: {"section": [3], "subject": [3], "student": [30], "exam": [5], "grade": [17], "term": [3]},
 }
 FOREIGN: dict[int, dict[str, list[int]]] = {
-    1: {"section": [2, 3], "subject": [3, 4], "student": [20, 30], "exam": [4, 5], "term": [3]},
-    2: {"section": [1, 3], "subject": [2, 3], "student": [2, 30], "exam": [1, 5], "term": [3]},
-    3: {"section": [3], "subject": [3], "student": [30], "exam": [5], "term": [3]},
+    1: {
+        "section": [2, 3],
+        "subject": [3, 4],
+        "student": [20, 30],
+        "exam": [4, 5],
+        "grade": [15, 17],
+        "term": [3],
+    },
+    2: {
+        "section": [1, 3],
+        "subject": [2, 3],
+        "student": [2, 30],
+        "exam": [1, 5],
+        "grade": [1, 17],
+        "term": [3],
+    },
+    3: {"section": [3], "subject": [3], "student": [30], "exam": [5], "grade": [17], "term": [3]},
     4: {},
-    6: {"section": [1], "subject": [1], "student": [1], "exam": [1], "term": [1]},
-    7: {"section": [1], "subject": [1], "student": [1], "exam": [1]},
+    6: {"section": [1], "subject": [1], "student": [1], "exam": [1], "grade": [1], "term": [1]},
+    7: {"section": [1], "subject": [1], "student": [1], "exam": [1], "grade": [1]},
 }
 NOBODYS = [0, 999, 9223372036854775807]
 
