@@ -9,6 +9,7 @@ import { Find } from "./find.js";
 import { Figures } from "./figures.js";
 import { Filters } from "./filters.js";
 import { FEED_TYPES } from "./feed-entry.js";
+import { Grading } from "./grading.js";
 import { Indicator } from "./indicator.js";
 import { viewOf } from "./links.js";
 import { Live } from "./live/live.js";
@@ -104,6 +105,8 @@ new Filters(main, go);
 new Find(document.getElementById("find"), { card, announcer });
 new Theme(document.getElementById("theme"));
 keepCurrent(document.getElementById("sign-out"));
+const grading = document.getElementById("grading");
+if (grading) new Grading(grading, { announcer });
 document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());
 document.querySelectorAll("time[data-time]").forEach(showTime);
 

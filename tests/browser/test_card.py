@@ -81,6 +81,9 @@ async def test_the_keyboard_opens_walks_and_closes(
     for name in ("PDF", "Excel", "CSV", "Class 10-A"):
         await page.keyboard.press("Tab")
         await expect(card(page).get_by_role("link", name=name)).to_be_focused()
+    # first why the average is what it is, then all grades
+    await page.keyboard.press("Tab")
+    await expect(card(page).locator(".mark-why summary")).to_be_focused()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(card(page).get_by_role("table", name="Grades in Mathematics")).to_be_visible()
@@ -177,7 +180,7 @@ async def test_an_open_card_follows_the_database_within_a_second(
     errors: list[str] = []
     page = await opened(context, server, f"/students?student={students['=1+1']}", errors=errors)
     shown = card(page)
-    await shown.locator(".mark summary").click()
+    await shown.locator(".mark-works summary").click()
     table = shown.get_by_role("table", name="Grades in Mathematics")
     await expect(table).to_be_visible()
     focused = shown.get_by_role("link", name="Class 10-A")
@@ -285,7 +288,7 @@ async def test_without_javascript_the_card_is_a_page_with_a_way_back(
         await link(page, "=1+1").click()
         await expect(card(page).get_by_role("heading", name="=1+1")).to_be_visible()
         await expect(card(page).locator("[data-field=average_score]")).to_have_text("60.00%")
-        await card(page).locator(".mark summary").click()
+        await card(page).locator(".mark-works summary").click()
         await expect(card(page)).to_contain_text("60 of 100")
         await card(page).get_by_role("link", name="Close").click()
         await expect(card(page)).to_be_hidden()
@@ -319,7 +322,7 @@ async def test_hostile_names_are_text_and_fit_a_phone(
         shown = page.locator("#card")
         await expect(shown.locator(".mark h4")).to_have_text(name)
         await expect(shown.locator("h2")).to_have_text(name)
-        await shown.locator(".mark summary").click()
+        await shown.locator(".mark-works summary").click()
         await expect(shown.locator(".works .remark")).to_have_text(name)
         assert await shown.locator("img").count() == 0
         assert await shown.evaluate("card => card.scrollWidth <= card.clientWidth")
@@ -366,5 +369,6 @@ async def test_an_open_card_is_printed_alone_and_whole(
     await expect(page.locator("#page")).to_be_hidden()
     await expect(page.locator("header.bar")).to_be_hidden()
     await expect(card(page).locator("h2")).to_be_visible()
-    await expect(card(page).locator(".works")).to_be_visible()
+    await expect(card(page).locator(".mark-works .works")).to_be_visible()
+    await expect(card(page).locator(".who-changed")).to_be_hidden()
     await expect(card(page).get_by_role("link", name="Close")).to_be_hidden()

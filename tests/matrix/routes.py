@@ -4,7 +4,7 @@ A route without a line here fails ``test_every_route_is_in_the_matrix``: nobody 
 test of rights knows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,11 @@ from classpulse.settings import Settings
 
 API = "/api/v1/performance"
 #: what an id in an address, or in a query, is the id of
-NOUNS = ("section", "subject", "student", "exam", "term")
+NOUNS = ("section", "subject", "student", "exam", "grade", "term")
+
+
+#: students who are elsewhere than in section 1
+_HOMES = {20: 2, 30: 3}
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,10 @@ class Asked:
     """How a route is asked by somebody who may, and what tells that somebody may not.
 
     ``open`` answers anybody; ``api`` refuses with 401, ``page`` leads to the form with 303.
-    ``keyed``: queries, each with one ``{noun}`` in place of an id. ``ends``: the session is over
-    afterwards, so it is asked only of those whose session is over.
+    ``query``: ``{home}`` and ``{taught}`` are a section and its subject where who asks, or the
+    student that is asked of, is at home. ``keyed``: queries, each with one ``{noun}`` in place of
+    an id. ``ends``: the session is over afterwards, so it is asked only of those whose session is
+    over.
     """
 
     kind: Literal["open", "api", "page", "stream", "socket"] = "api"
@@ -59,6 +65,14 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ),
     ("POST", f"{API}/filtered"): Asked(body={"top_count": 1}),
     ("GET", f"{API}/student/{{student_id}}"): Asked(),
+    ("GET", f"{API}/student/{{student_id}}/proof"): Asked(
+        query="section_id={home}&subject_id={taught}"
+    ),
+    ("GET", f"{API}/student/{{student_id}}/history"): Asked(),
+    ("GET", f"{API}/grade/{{grade_id}}/history"): Asked(),
+    ("GET", f"{API}/grading"): Asked(query="section_id={home}&subject_id={taught}"),
+    ("PUT", f"{API}/grading"): Asked(body={}),
+    ("POST", f"{API}/grading/preview"): Asked(body={}),
     ("GET", f"{API}/exams"): Asked(keyed=("section_id={section}", "subject_id={subject}")),
     ("GET", f"{API}/exam/{{exam_id}}"): Asked(),
     ("GET", f"{API}/terms"): Asked(),
@@ -90,6 +104,7 @@ MATRIX: dict[tuple[str, str], Asked] = {
         "page", query="q=a", keyed=("q=a&student={student}", "q=a&term={term}")
     ),
     ("GET", "/find/found"): Asked("page", query="q=a", keyed=("q=a&term={term}",)),
+    ("GET", "/grading"): Asked("page", query="section_id={home}&subject_id={taught}"),
     ("GET", "/login"): Asked("open"),
     ("POST", "/login"): Asked("open"),
     ("POST", "/logout"): Asked("open"),
@@ -135,7 +150,7 @@ def application_routes() -> list[tuple[str, str]]:
 def calls(ids: dict[str, int], *, kinds: Iterable[str], ending: bool = False) -> list[Call]:
     """Every route of ``kinds`` once, with these ids; those that end the session if ``ending``."""
     return [
-        Call(method, _filled(template, ids) + _query(asked.query), asked.kind, asked.body)
+        Call(method, _filled(template, ids) + _query(asked.query, ids), asked.kind, asked.body)
         for (method, template), asked in MATRIX.items()
         if asked.kind in kinds and (ending or not asked.ends)
     ]
@@ -148,7 +163,12 @@ def calls_naming(noun: str, id_: int, educator: int) -> list[Call]:
     for (method, template), asked in MATRIX.items():
         if f"{{{noun}_id}}" in template:
             found.append(
-                Call(method, _filled(template, ids) + _query(asked.query), asked.kind, asked.body)
+                Call(
+                    method,
+                    _filled(template, ids) + _query(asked.query, ids),
+                    asked.kind,
+                    asked.body,
+                )
             )
         for query in asked.keyed:
             if f"{{{noun}}}" in query:
@@ -164,5 +184,8 @@ def _filled(template: str, ids: dict[str, int]) -> str:
     return address
 
 
-def _query(query: str) -> str:
+def _query(query: str, ids: Mapping[str, int] | None = None) -> str:
+    if ids is not None and "{home}" in query:
+        home = _HOMES.get(ids.get("student", 0)) or (2 if ids.get("educator") == 2 else 1)
+        query = query.format(home=home, taught=3 if home == 3 else 1)
     return f"?{query}" if query else ""

@@ -28,7 +28,7 @@ from classpulse.serve.auth import tokens
 
 from .routes import Call, calls
 
-IDS = {"section": 1, "subject": 1, "student": 1, "exam": 1, "term": 1}
+IDS = {"section": 1, "subject": 1, "student": 1, "exam": 1, "grade": 1, "term": 1}
 REFUSED = {"api": 401, "stream": 401, "page": 303}
 #: the promise is a second; a machine that runs other tests beside may need longer
 PROMISED, PATIENCE = 1.0, 8.0

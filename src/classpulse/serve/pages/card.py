@@ -7,10 +7,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from classpulse.serve.api.grade_history import history_in
 from classpulse.serve.api.history import changes_of
 from classpulse.serve.api.student import recorded_days, student_in
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.card_history import change_in_words
+from classpulse.serve.pages.card_why import counting, entry_shown, set_by_hand, why
 from classpulse.serve.pages.charts import calendar, line
 from classpulse.serve.pages.display import ordinal
 from classpulse.serve.pages.error_pages import for_viewers
@@ -22,6 +24,7 @@ from classpulse.serve.snapshot import Reader, Source, snapshot
 
 _WEEKS = 16
 _NEWEST = 10
+_ENTRIES = 30
 
 
 async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
@@ -30,6 +33,8 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
         student = as_json_values(await student_in(reader, viewer, student_id))
         days = as_json_values(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
         changes = as_json_values(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+        rows = await history_in(reader, viewer, student_id, since=None, limit=_ENTRIES)
+        history = as_json_values(rows)
     # of a student in one section it need not be said at each line that it was there
     only = {standing["section_name"] for standing in student["standings"]}
     known = only.pop() if len(only) == 1 else None
@@ -41,6 +46,7 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
         "changes": [
             change | {"place": None} if change["place"] == known else change for change in told
         ],
+        "history": [entry_shown(entry) for entry in history],
     }
 
 
@@ -48,6 +54,7 @@ def _standing(student: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[s
     key = f"{student['id']}-{standing['section_id']}"
     return {
         **standing,
+        "set_by_hand": set_by_hand(standing),
         "key": key,
         "place": ordinal(standing["rank"]),
         "subjects": [
@@ -60,8 +67,14 @@ def _standing(student: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[s
 
 def _subject(standing_key: str, subject: Mapping[str, Any]) -> dict[str, Any]:
     works = [{**grade, "name": grade["exam_name"]} for grade in reversed(subject["grades"])]
+    query = f"section_id={subject['section_id']}&subject_id={subject['subject_id']}"
+    student_id = standing_key.partition("-")[0]
     return {
         **subject,
+        "grades": [{**grade, "counting": counting(grade)} for grade in subject["grades"]],
+        "why": why(subject),
+        "set_by_hand": set_by_hand(subject),
+        "proof": f"/api/v1/performance/student/{student_id}/proof?{query}",
         "key": f"{standing_key}-{subject['subject_id']}",
         "line": line(works),
     }

@@ -40,6 +40,7 @@ _SHEETS = (
     "table",
     "charts",
     "card",
+    "grading",
     "feed",
     "indicator",
     "print",

@@ -2,7 +2,16 @@
 
 from starlette.routing import BaseRoute
 
-from classpulse.serve.pages import card, find, overview, sections, sign_in, students, subjects
+from classpulse.serve.pages import (
+    card,
+    find,
+    grading,
+    overview,
+    sections,
+    sign_in,
+    students,
+    subjects,
+)
 from classpulse.serve.pages.rendering import static_files
 
 routes: list[BaseRoute] = [
@@ -12,6 +21,7 @@ routes: list[BaseRoute] = [
     *students.routes,
     *card.routes,
     *find.routes,
+    *grading.routes,
     *sign_in.routes,
     static_files().route,
 ]

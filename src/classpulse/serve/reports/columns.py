@@ -44,6 +44,8 @@ STUDENTS = (
     Column("total_subjects", "Subjects", "count", page_width=0),
     Column("passed_subjects", "Subjects passed", "count", width=16, page_width=0),
     Column("failed_subjects", "Subjects failed", "count", width=16, page_width=0),
+    Column("grade_points", "Grade points", "number", width=12, page_width=0),
+    Column("overridden", "Set by hand", "flag", width=12, page_width=0),
 )
 IN_SUBJECT = (
     Column("subject_percentage", "In the subject", "number", width=14, page_width=42),
@@ -76,6 +78,8 @@ STANDINGS = (
     Column("status", "Result", "status", page_width=46),
     Column("attendance_percentage", "Attendance %", "number", width=14, page_width=58),
     Column("chronically_absent", "Chronically absent", "flag", width=18, page_width=54),
+    Column("grade_points", "Grade points", "number", width=12, page_width=0),
+    Column("overridden", "Set by hand", "flag", width=12, page_width=0),
 )
 SUBJECT_AVERAGES = (
     Column("subject_name", "Subject", width=28, page_width=110),
@@ -87,6 +91,20 @@ SUBJECT_AVERAGES = (
     Column("is_passed", "Passed", "flag", page_width=42),
     Column("graded_count", "Graded", "count", page_width=42),
     Column("missing_count", "Missing", "count", page_width=42),
+    Column("overridden", "Set by hand", "flag", width=12, page_width=42),
+    Column("override_average", "Average set by hand", "number", width=18, page_width=0),
+    Column("override_letter", "Letter set by hand", "letter", width=18, page_width=0),
+    Column("uncounted_count", "In no weighted category", "count", width=22, page_width=0),
+)
+CATEGORIES = (
+    Column("subject_name", "Subject", width=28, page_width=110),
+    Column("section_name", "Section", width=28, page_width=80),
+    Column("category_name", "Category", width=28, page_width=110),
+    Column("weight", "Weight %", "marks", page_width=50),
+    Column("percentage", "Percentage", "number", page_width=52),
+    Column("graded", "Graded", "count", page_width=42),
+    Column("missing", "Missing", "count", page_width=42),
+    Column("dropped", "Dropped", "count", page_width=46),
 )
 GRADES = (
     Column("subject_name", "Subject", width=28, page_width=90),
@@ -96,6 +114,10 @@ GRADES = (
     Column("total_marks", "Out of", "marks", page_width=40),
     Column("percentage", "Percentage", "number", page_width=52),
     Column("status", "Status", "status", page_width=46),
+    Column("category_name", "Category", width=20, page_width=52),
+    Column("counts", "Counts", "flag", page_width=38),
+    Column("why_not", "Why not", width=20, page_width=0),
+    Column("is_late", "Late", "flag", page_width=0),
     Column("graded_on", "Date", "day", page_width=58),
     Column("remarks", "Remarks", width=40, page_width=90),
 )

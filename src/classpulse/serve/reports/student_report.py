@@ -30,6 +30,22 @@ class Grade(Struct, frozen=True):
     status: str
     graded_on: date | None
     remarks: str | None
+    category_id: int | None
+    counts: bool
+    why_not: str | None
+    is_late: bool | None
+
+
+class Category(Struct, frozen=True):
+    """A category of a subject as a student's page embeds it."""
+
+    category_id: int
+    name: str | None
+    weight: Decimal | None
+    percentage: Decimal | None
+    graded: int
+    missing: int
+    dropped: int
 
 
 async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Draft:
@@ -47,6 +63,7 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
     stamp, school_names = await stamp_of(reader, schools, of_sections)
     attendance = await reader.all(_SQL["attendance"], student_id=student_id, sections=of_sections)
     grades = _grades(student["subject_grades"])
+    categories = _categories(student["subject_grades"])
     number = student["student_number"]
     content = Content(
         report="student",
@@ -60,6 +77,7 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
         before=[
             Table("Sections", columns.STANDINGS, student["standings"]),
             Table("Subjects", columns.SUBJECT_AVERAGES, student["subject_grades"]),
+            *([Table("Categories", columns.CATEGORIES, categories)] if categories else []),
         ],
         main=Table("Grades", columns.GRADES, []),
         total=len(grades),
@@ -71,14 +89,30 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
 def _grades(subjects: list[Row]) -> list[Row]:
     return [
         {
-            "section_id": subject["section_id"],
-            "section_name": subject["section_name"],
-            "subject_name": subject["subject_name"],
+            **_place(subject),
             **msgspec.structs.asdict(grade),
+            "category_name": names.get(grade.category_id or 0),
         }
         for subject in subjects
+        for names in [{one.category_id: one.name for one in _of(subject)}]
         for grade in msgspec.json.decode(bytes(subject["grades"]), type=list[Grade])
     ]
+
+
+def _categories(subjects: list[Row]) -> list[Row]:
+    return [
+        {**_place(subject), **msgspec.structs.asdict(one), "category_name": one.name}
+        for subject in subjects
+        for one in _of(subject)
+    ]
+
+
+def _of(subject: Row) -> list[Category]:
+    return msgspec.json.decode(bytes(subject["categories"]), type=list[Category])
+
+
+def _place(subject: Row) -> Row:
+    return {name: subject[name] for name in ("section_id", "section_name", "subject_name")}
 
 
 def _chart(subjects: list[Row]) -> Chart:
