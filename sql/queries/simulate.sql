@@ -128,8 +128,18 @@ order by random()
 limit 1;
 
 -- name: set_exam
-insert into public.exams (external_id, section_id, subject_id, name, exam_date, total_marks)
-values ('simulated-' || gen_random_uuid(), $1, $2, $3, $4, $5);
+-- into the category that the subject's work is in most often
+insert into public.exams (
+    external_id, section_id, subject_id, name, exam_date, total_marks, category_id
+)
+values (
+    'simulated-' || gen_random_uuid(), $1::bigint, $2::bigint, $3, $4, $5,
+    (
+        select mode() within group (order by exam.category_id)
+        from public.exams as exam
+        where exam.section_id = $1 and exam.subject_id = $2
+    )
+);
 
 -- name: withdraw_exam
 delete from public.exams where id = $1;

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
+from typing import NamedTuple
 
 from classpulse.demo.model import presence, result
 from classpulse.demo.names import mailbox, names
@@ -30,17 +31,40 @@ _SUBJECTS = (
     ("GEO", "Geography"),
     ("ART", "Art and Design"),
 )
-# name, week of the term, total marks; the eleventh is the current one
+# name, weight in percent, how many of the lowest are dropped: of every section of the school
+_CATEGORIES = (("Quizzes", 20, 1), ("Coursework", 30, 0), ("Exams", 50, 0))
+_QUIZZES, _COURSEWORK, _WRITTEN = 1, 2, 3
+# name, week of the term, total marks, category; the eleventh is the current one
 _EXAMS = (
-    ("Quiz 1", 3, 20),
-    ("Coursework", 5, 50),
-    ("Mid-term", 7, 100),
-    ("Quiz 2", 11, 20),
-    ("Project", 13, 50),
-    ("Final", 17, 100),
+    ("Quiz 1", 3, 20, _QUIZZES),
+    ("Coursework", 5, 50, _COURSEWORK),
+    ("Mid-term", 7, 100, _WRITTEN),
+    ("Quiz 2", 11, 20, _QUIZZES),
+    ("Project", 13, 50, _COURSEWORK),
+    ("Final", 17, 100, _WRITTEN),
 )
+#: extra credit: of which subject, and what
+_BONUS = ("HIST", "Local archive visit", 9, 10, _COURSEWORK)
+#: subjects that weigh nothing: all their points are one pool
+_POOLED = ("MATH", "ART")
+#: every so many students a letter was set by hand in one subject
+_SET_BY_HAND = 37
 
 Row = tuple[object, ...]
+
+
+class Exam(NamedTuple):
+    """A row of the exams, in the order of its columns."""
+
+    id: int
+    section: int
+    subject: int
+    name: str
+    day: date
+    total: Decimal
+    category: int | None
+    extra_credit: bool
+    due_on: date | None
 
 
 @dataclass(frozen=True)
@@ -92,8 +116,26 @@ def school(today: date, students: int = STUDENTS) -> list[Table]:
         ),
         Table("enrollments", ("student_id", "section_id", "roll_number"), list(enrolled)),
         Table(
+            "grade_categories",
+            ("id", "school_id", "name", "weight", "drop_lowest", "sort_order"),
+            [
+                (id_, 1, name, Decimal(weight), dropped, id_)
+                for id_, (name, weight, dropped) in enumerate(_CATEGORIES, 1)
+            ],
+        ),
+        Table(
             "exams",
-            ("id", "section_id", "subject_id", "name", "exam_date", "total_marks"),
+            (
+                "id",
+                "section_id",
+                "subject_id",
+                "name",
+                "exam_date",
+                "total_marks",
+                "category_id",
+                "extra_credit",
+                "due_on",
+            ),
             list(exams),
         ),
         Table(
@@ -107,8 +149,18 @@ def school(today: date, students: int = STUDENTS) -> list[Table]:
                 "total_marks",
                 "status",
                 "graded_on",
+                "submitted_at",
             ),
             list(_grades(draw, exams, enrolled, today)),
+        ),
+        Table(
+            "grade_overrides",
+            ("student_id", "section_id", "subject_id", "letter", "reason", "set_by"),
+            [
+                (student, section, 2, "B", "Agreed after the resit", TEACHER)
+                for student, section, _ in enrolled
+                if student % _SET_BY_HAND == 1
+            ],
         ),
         Table(
             "attendance",
@@ -158,26 +210,49 @@ def _students(count: int, people: Iterator[tuple[str, str]]) -> Iterator[Row]:
         yield id_, 1, f"S-{1000 + id_}", first, last, f"{box}@students.demo.school"
 
 
-def _exams(sections: int, term: Term) -> Iterator[tuple[int, int, int, str, date, Decimal]]:
+def _exams(sections: int, term: Term) -> Iterator[Exam]:
     id_ = 0
     for section in range(1, sections + 1):
-        for subject, (_, subject_name) in enumerate(_SUBJECTS, 1):
-            for name, week, total in _EXAMS:
+        for subject, (code, subject_name) in enumerate(_SUBJECTS, 1):
+            for name, week, total, category in _EXAMS:
                 id_ += 1
                 day = term.day(week, (section + subject) % 5)
-                yield id_, section, subject, f"{name} {subject_name}", day, Decimal(total)
+                yield Exam(
+                    id_,
+                    section,
+                    subject,
+                    f"{name} {subject_name}",
+                    day,
+                    Decimal(total),
+                    None if code in _POOLED else category,
+                    False,
+                    day if category == _COURSEWORK else None,
+                )
+    of, name, week, total, category = _BONUS
+    subject = 1 + [code for code, _ in _SUBJECTS].index(of)
+    for section in range(1, sections + 1):
+        id_ += 1
+        day = term.day(week, (section + subject) % 5)
+        yield Exam(id_, section, subject, name, day, Decimal(total), category, True, day)
 
 
 def _grades(
     draw: random.Random,
-    exams: list[tuple[int, int, int, str, date, Decimal]],
+    exams: list[Exam],
     enrolled: list[tuple[int, int, int]],
     today: date,
 ) -> Iterator[Row]:
     members: dict[int, list[int]] = {}
     for student, section, _ in enrolled:
         members.setdefault(section, []).append(student)
-    for exam, section, subject, _, day, total in exams:
+    for item in exams:
+        exam, section, subject, day, total = (
+            item.id,
+            item.section,
+            item.subject,
+            item.day,
+            item.total,
+        )
         age = (today - day).days
         for student in members.get(section, ()):
             # an exam of the last few days is still being marked
@@ -187,7 +262,18 @@ def _grades(
             graded_on = day if made.status == "graded" else None
             yield (
                 student, section, subject, exam, made.score, total, made.status, graded_on,
+                _submitted(item, student) if made.status == "graded" else None,
             )  # fmt: skip
+
+
+def _submitted(exam: Exam, student: int) -> datetime | None:
+    """When work that is due on a day was handed in: one in twelve a day or two late."""
+    if exam.due_on is None:
+        return None
+    draw = random.Random(f"submitted:{exam.id}:{student}")  # noqa: S311
+    late = draw.randint(1, 2) if draw.random() < 1 / 12 else -draw.randint(0, 3)
+    at = time(draw.randint(8, 20), draw.randint(0, 59))
+    return datetime.combine(exam.due_on + timedelta(days=late), at, UTC)
 
 
 def _register(
