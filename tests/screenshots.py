@@ -34,6 +34,7 @@ VIEWS = {
     "section": "/sections/{section}",
     "subjects": "/subjects",
     "subject": "/subjects/{subject}",
+    "grading": "/grading?section_id={section}&subject_id=2",
     "students": "/students?sort=average&order=desc",
     "student": "/sections/{section}?student={student}",
 }

@@ -34,6 +34,8 @@ async def addresses(connection: Any) -> list[str]:
         "/students",
         "/students?q=nobody",
         f"/students?student={student}",
+        "/grading",
+        f"/grading?section_id={section}&subject_id={subject}",
     ]
 
 
