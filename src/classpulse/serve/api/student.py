@@ -38,17 +38,15 @@ async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[st
     standings = await reader.all(_SQL["standings"], **theirs)
     grades = await reader.all(_SQL["subject_grades"], **theirs)
     recorded = with_json(await reader.only(_SQL["attendance"], **theirs), ["recent"])
-    earlier = await reader.all(_SQL["earlier"], student_id=student_id)
     averages = means.pop("averages")
     return {
         **student,
-        **means,
+        **with_json(means, ["earlier"]),
         "average_label": _label(averages),
         **_attendance(standings, recorded),
         "standings": standings,
         "subject_grades": [with_json(row, ["categories", "grades"]) for row in grades],
         "attendance": recorded,
-        "earlier": earlier,
         **await as_of(reader, [standing["section_id"] for standing in standings]),
     }
 
