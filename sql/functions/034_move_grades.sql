@@ -1,6 +1,6 @@
--- A changed total moves the grades that still hold the old one, a changed category all of them. First it waits for the grades being
--- written with the old one, which hold the key of their exam; in the order of the ids, as everybody
--- does. Section and subject follow by the foreign key, but for a session that switched it off.
+-- A changed total moves the grades that still hold the old one, a changed category all of them.
+-- First it waits for the grades being written with the old one, which hold the key of their exam; in
+-- the order of the ids, as everybody does. Section and subject follow by the foreign key, but for a session that switched it off.
 create or replace function classpulse.move_grades() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -16,14 +16,15 @@ insert into sections (id, school_id, name) values
 (1, 1, 'Class 10-A'), (2, 1, 'Class 10-B'), (3, 1, 'C');
 insert into subjects (id, school_id, code, name) values (1, 1, 'M', 'Maths');
 insert into students (id, school_id, first_name) values (1, 1, 'Ada'), (2, 1, 'Ben');
-insert into enrollments (student_id, section_id) values (1, 1), (2, 1);
+insert into enrollments (student_id, section_id, roll_number) values (1, 1, 7), (2, 1, 8);
 insert into grades (student_id, section_id, subject_id, score) values (1, 1, 1, 80);
 """
 MOVES = {
     "an update": "update enrollments set section_id = 2 where student_id = 1",
     "two statements": "begin; delete from enrollments where student_id = 1;"
-    " insert into enrollments (student_id, section_id) values (1, 2); commit",
-    "the new one first": "begin; insert into enrollments (student_id, section_id) values (1, 2);"
+    " insert into enrollments (student_id, section_id, roll_number) values (1, 2, 12); commit",
+    "the new one first": "begin;"
+    " insert into enrollments (student_id, section_id, roll_number) values (1, 2, 12);"
     " delete from enrollments where student_id = 1 and section_id = 1; commit",
 }
 
@@ -72,6 +73,9 @@ async def test_a_move_is_one_event_of_two_sides(connection: Any, how: str) -> No
         one = seen(event, section)
         assert (one["event"], one["section_ids"]) == (word, [section])
         assert one["roster_data"]["section_id"] == section
+        # of each side its own, whichever row was written last
+        rolls = {1: 7, 2: 7 if how == "an update" else 12}
+        assert one["roster_data"]["roll_number"] == rolls[section]
         assert not {"from_section_ids", "to_section_ids", "also"} & one.keys()
 
 

@@ -199,10 +199,11 @@ class _Batch:
         figures.remember(changes)
         now = self.as_of_time
         told = await self._told(changes, figures, changed)
-        told += of_stale_sections(self._current(_with_rules(stale, ruled)), figures, now)
+        stale = _with_rules(stale, ruled)
+        told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
         entries += await self._figures_changed_events(
-            structure, _with_rules(stale, ruled), changed, entries, figures, now
+            structure, stale, changed, entries, figures, now
         )
         entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
         await self._aside.restore()

@@ -14,8 +14,9 @@ class Move:
 
     place: int
     places: frozenset[int]
-    left: tuple[int, ...]
-    joined: tuple[int, ...]
+    #: the enrollments by their sections
+    left: dict[int, Row]
+    joined: dict[int, Row]
 
 
 def moves(changes: Sequence[Change]) -> list[Move]:
@@ -27,17 +28,15 @@ def moves(changes: Sequence[Change]) -> list[Move]:
     moved = []
     for places in found.values():
         left, joined = (
-            tuple(
-                dict.fromkeys(
-                    changes[place].row["section_id"]
-                    for place in places
-                    if changes[place].operation == operation
-                )
-            )
+            {
+                changes[place].row["section_id"]: changes[place].row
+                for place in places
+                if changes[place].operation == operation
+            }
             for operation in ("delete", "insert")
         )
         # one that left and came back did not move
-        if left and joined and not set(left) & set(joined):
+        if left and joined and left.keys().isdisjoint(joined):
             moved.append(Move(places[-1], frozenset(places), left, joined))
     return moved
 

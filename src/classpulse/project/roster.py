@@ -1,5 +1,6 @@
 """Tells who joined a section, left it, or has another name now."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from classpulse.project.change import Change, Row
@@ -12,20 +13,19 @@ def enrollment(change: Change, figures: Figures) -> EventRow:
     """An enrollment that came, changed or went."""
     row = change.row
     event = {"insert": "student_joined", "update": "student_updated", "delete": "student_left"}
-    section = row["section_id"]
-    return _roster(change, event[change.operation], row["student_id"], [section], figures, row)
+    rows = {row["section_id"]: row}
+    return _roster(change, event[change.operation], row["student_id"], rows, figures)
 
 
 def move(change: Change, moved: Move, figures: Figures) -> EventRow:
     """A student who left sections for others, as one event. Who sees only one side is told that
     they left, or joined; see ``publish.compose``."""
     student = change.row["student_id"]
-    sections = [*moved.joined, *moved.left]
-    entry = _roster(change, "student_moved", student, sections, figures, change.row)
+    entry = _roster(change, "student_moved", student, moved.joined | moved.left, figures)
     entry.body["operation"] = "update"
     entry.body["from_section_ids"] = list(moved.left)
     entry.body["to_section_ids"] = list(moved.joined)
-    entry.former_sections = moved.left
+    entry.former_sections = tuple(moved.left)
     parts = entry.parts or {}
     for section in moved.joined:
         parts[section] |= {"operation": "insert", "event": "student_joined"}
@@ -43,18 +43,19 @@ def student(change: Change, figures: Figures) -> EventRow:
     elif old is not None and old["is_active"] != row["is_active"]:
         event = "student_joined" if row["is_active"] else "student_left"
     sections = figures.enrollments.get(row["id"], []) if change.operation == "update" else []
-    return _roster(change, event, row["id"], sections, figures, {})
+    return _roster(change, event, row["id"], {section: {} for section in sections}, figures)
 
 
 def _roster(
-    change: Change, event: str, student: int, sections: list[int], figures: Figures, row: Row
+    change: Change, event: str, student: int, rows: Mapping[int, Row], figures: Figures
 ) -> EventRow:
+    """``rows`` are the enrollments that are told, by their sections, as far as they are known."""
     known = figures.students.get(student, {})
     head = {
         "operation": change.operation,
         "student_id": student,
         "student_name": known.get("name"),
-        "section_ids": sections,
+        "section_ids": list(rows),
     }
     entry = EventRow(
         change.at,
@@ -64,7 +65,7 @@ def _roster(
         school=figures.student_schools.get(student),
         student=student,
     )
-    if not sections:
+    if not rows:
         entry.body["roster_data"] = {
             "student_id": student,
             "student_name": known.get("name"),
@@ -74,7 +75,7 @@ def _roster(
         }
         return entry
     parts: dict[int, dict[str, Any]] = {}
-    for section in sections:
+    for section, row in rows.items():
         standing = figures.standings.get((student, section))
         parts[section] = {
             "roster_data": {
