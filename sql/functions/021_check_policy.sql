@@ -5,28 +5,17 @@ as $$
 declare
     letters_count bigint;
     written text[];
-    of_section bigint;
-    of_subject bigint;
+    misfit text;
 begin
     if new.section_id is not null or new.subject_id is not null then
-        select section.school_id into of_section
-        from public.sections as section where section.id = new.section_id;
-        select subject.school_id into of_subject
-        from public.subjects as subject where subject.id = new.subject_id;
-        new.school_id := coalesce(new.school_id, of_section, of_subject);
-        if of_section <> new.school_id or of_subject <> new.school_id then
-            raise exception using
-                errcode = 'check_violation',
-                message = case
-                    when of_section <> new.school_id then format(
-                        'section %s belongs to school %s, not to school %s of this policy',
-                        new.section_id, of_section, new.school_id
-                    )
-                    else format(
-                        'subject %s belongs to school %s, not to school %s of this policy',
-                        new.subject_id, of_subject, new.school_id
-                    )
-                end;
+        new.school_id := coalesce(
+            new.school_id, classpulse.school_of_place(new.section_id, new.subject_id)
+        );
+        misfit := classpulse.place_misfit(
+            new.school_id, 'policy', new.section_id, new.subject_id
+        );
+        if misfit is not null then
+            raise exception using errcode = 'check_violation', message = misfit;
         end if;
     end if;
     new.carry_over := coalesce(new.carry_over, false);

@@ -3,28 +3,17 @@ create or replace function classpulse.check_category() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    of_section bigint;
-    of_subject bigint;
     misfit text;
 begin
-    select section.school_id into of_section
-    from public.sections as section where section.id = new.section_id;
-    select subject.school_id into of_subject
-    from public.subjects as subject where subject.id = new.subject_id;
-    new.school_id := coalesce(new.school_id, of_section, of_subject);
+    new.school_id := coalesce(
+        new.school_id, classpulse.school_of_place(new.section_id, new.subject_id)
+    );
     new.drop_lowest := coalesce(new.drop_lowest, 0);
     new.drop_highest := coalesce(new.drop_highest, 0);
-    if of_section <> new.school_id then
-        misfit := format(
-            'section %s belongs to school %s, not to school %s of this category',
-            new.section_id, of_section, new.school_id
-        );
-    elsif of_subject <> new.school_id then
-        misfit := format(
-            'subject %s belongs to school %s, not to school %s of this category',
-            new.subject_id, of_subject, new.school_id
-        );
-    elsif tg_op = 'UPDATE' and (old.school_id, old.section_id, old.subject_id)
+    misfit := classpulse.place_misfit(
+        new.school_id, 'category', new.section_id, new.subject_id
+    );
+    if misfit is null and tg_op = 'UPDATE' and (old.school_id, old.section_id, old.subject_id)
         is distinct from (new.school_id, new.section_id, new.subject_id)
     then
         select format(

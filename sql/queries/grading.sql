@@ -14,7 +14,7 @@ where section.id = cast(:section_id as bigint)
 -- name: policy
 -- The policy that holds for a section and a subject, and where it comes from.
 select
-    coalesce(found.source, 'default') as source,
+    found.source,
     found.policy_id,
     found.pass_mark,
     json_build_object('letters', found.letters, 'minimums', found.minimums) as scale,
@@ -25,22 +25,9 @@ select
             where own.id = found.policy_id
         ), ''
     ) as version
-from (
-    select
-        own.source, own.policy_id, own.pass_mark, own.letters, own.minimums, own.letter_points,
-        1 as rank
-    from classpulse.policies_of_subjects as own
-    where own.section_id = cast(:section_id as bigint)
-        and own.subject_id = cast(:subject_id as bigint)
-    union all
-    select
-        whole.source, whole.policy_id, whole.pass_mark, whole.letters, whole.minimums,
-        whole.letter_points, 2
-    from classpulse.section_policies as whole
-    where whole.section_id = cast(:section_id as bigint)
-) as found
-order by found.rank
-limit 1;
+from classpulse.policy_in_force(
+    cast(:section_id as bigint), cast(:subject_id as bigint)
+) as found;
 
 -- name: categories
 -- Those that a section and a subject may use.
@@ -118,11 +105,8 @@ for no key update;
 
 -- name: school_of
 -- The school of a section, or of a subject.
-select coalesce(
-    (select section.school_id from public.sections as section
-        where section.id = cast(:section_id as bigint)),
-    (select subject.school_id from public.subjects as subject
-        where subject.id = cast(:subject_id as bigint))
+select classpulse.school_of_place(
+    cast(:section_id as bigint), cast(:subject_id as bigint)
 ) as school_id;
 
 -- name: change_category

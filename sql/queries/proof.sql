@@ -16,7 +16,7 @@ select
             ),
             coalesce(policy.policy_id::text, 'built in')
         ),
-        'source', coalesce(policy.source, 'default'),
+        'source', policy.source,
         'pass_mark', policy.pass_mark,
         'letters', (
             select json_agg(
@@ -51,24 +51,7 @@ select
 from classpulse.standing_figures as standing
 join public.subjects as subject
     on subject.id = cast(:subject_id as bigint) and subject.school_id = standing.school_id
-cross join lateral (
-    select found.*
-    from (
-        select
-            own.pass_mark, own.letters, own.minimums, own.source, own.policy_id, own.updated_at,
-            1 as rank
-        from classpulse.policies_of_subjects as own
-        where own.section_id = standing.section_id and own.subject_id = subject.id
-        union all
-        select
-            whole.pass_mark, whole.letters, whole.minimums, whole.source, whole.policy_id,
-            whole.updated_at, 2
-        from classpulse.section_policies as whole
-        where whole.section_id = standing.section_id
-    ) as found
-    order by found.rank
-    limit 1
-) as policy
+cross join lateral classpulse.policy_in_force(standing.section_id, subject.id) as policy
 left join public.grade_overrides as override
     on override.student_id = standing.id
     and override.section_id = standing.section_id

@@ -2,6 +2,6 @@ create or replace trigger classpulse_touch before update on public.enrollments
 for each row execute function classpulse.touch();
 alter table public.enrollments enable always trigger classpulse_touch;
 create or replace trigger classpulse_remember before truncate on public.enrollments
-for each statement execute function classpulse.remember_truncate();
+for each statement execute function classpulse.remember_truncate('enrollments');
 alter table public.enrollments enable always trigger classpulse_remember;
 select classpulse.install_capture('public.enrollments', 'section');

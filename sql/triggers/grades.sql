@@ -36,6 +36,6 @@ for each row when (
 ) execute function classpulse.fit_grade();
 alter table public.grades enable always trigger classpulse_fit_update;
 create or replace trigger classpulse_remember before truncate on public.grades
-for each statement execute function classpulse.remember_truncate();
+for each statement execute function classpulse.remember_truncate('grades');
 alter table public.grades enable always trigger classpulse_remember;
 select classpulse.install_capture('public.grades', 'section');
