@@ -96,7 +96,7 @@ for no key update;
 
 -- name: own_policy
 -- The row that a change of a policy is for, if there is one.
-select own.id, md5(own::text) as version, 'the policy' as name
+select own.id, md5(own::text) as version
 from public.grading_policies as own
 where own.school_id is not distinct from cast(:of_school as bigint)
     and own.section_id is not distinct from cast(:section_id as bigint)

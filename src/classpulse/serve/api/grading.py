@@ -221,19 +221,17 @@ async def _hold(
     }
     if not wanted:
         return
-    theirs = {**rights(viewer), "ids": sorted(wanted)}
-    if query == "own_categories":
-        theirs["school_id"] = wide_school(viewer)
+    theirs = {**rights(viewer), "school_id": wide_school(viewer), "ids": sorted(wanted)}
     found = await reader.all(_SQL[query], **theirs)
     if len(found) != len(wanted):
         raise not_found(noun)
     for row in found:
-        _check_version(wanted[row["id"]].version, row)
+        _check_version(wanted[row["id"]].version, row, f"“{row['name']}”")
 
 
-def _check_version(version: str | None, row: Row) -> None:
+def _check_version(version: str | None, row: Row, what: str) -> None:
     if version is not None and version != row["version"]:
-        raise _conflict(f"“{row['name']}”" if row["name"] != "the policy" else "the policy")
+        raise _conflict(what)
 
 
 async def _policy_place(reader: Reader, viewer: Viewer, change: PolicyChange) -> Row:
@@ -258,7 +256,7 @@ async def _policy_place(reader: Reader, viewer: Viewer, change: PolicyChange) ->
     }
     row = await reader.one(_SQL["own_policy"], **place)
     if row is not None:
-        _check_version(change.version, row)
+        _check_version(change.version, row, "the policy")
     return place
 
 

@@ -11,8 +11,8 @@ from classpulse.serve.api.grade_history import history_in
 from classpulse.serve.api.history import changes_of
 from classpulse.serve.api.student import recorded_days, student_in
 from classpulse.serve.auth.viewer import Viewer
-from classpulse.serve.pages.card_history import change_in_words
-from classpulse.serve.pages.card_why import counting, entry_shown, set_by_hand, why
+from classpulse.serve.pages.card_history import change_in_words, entry_shown
+from classpulse.serve.pages.card_why import counting, set_by_hand, why
 from classpulse.serve.pages.charts import calendar, line
 from classpulse.serve.pages.display import ordinal
 from classpulse.serve.pages.error_pages import for_viewers

@@ -22,6 +22,18 @@ def change_in_words(event: Event, student_id: int) -> dict[str, Any]:
     return {"id": event["id"], "at": event["timestamp"], **words}
 
 
+def entry_shown(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A change of a row: what it was, from what to what."""
+    about = entry["exam_name"] or entry["subject_name"] or entry["date"]
+    kind = _KINDS[entry["kind"]]
+    return {
+        **entry,
+        "what": f"{kind}: {about}" if about else kind,
+        "before": _side(entry, "old", gone=entry["operation"] == "insert"),
+        "after": _side(entry, "new", gone=entry["operation"] in ("delete", "truncate")),
+    }
+
+
 def _grade(event: Event) -> dict[str, Any]:
     grade = event["grade_data"]
     names = [shown(grade.get("subject_name"), "text")]
@@ -86,3 +98,20 @@ _WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {
     "attendance_update": _attendance,
     "roster_update": _roster,
 }
+
+
+_KINDS = {"grade": "Grade", "attendance": "Attendance", "override": "Set by hand"}
+
+
+def _side(entry: Mapping[str, Any], side: str, *, gone: bool) -> str:
+    if gone:
+        return "–"
+    status, score = entry[f"{side}_status"], entry[f"{side}_score"]
+    total = entry[f"{side}_total"]
+    if score is None:
+        return shown(status, "text")
+    if entry["kind"] == "override":
+        letter = f", {status}" if status else ""
+        return f"{shown(score, 'percent')}{letter}"
+    of = f" of {shown(total, 'marks')}" if total is not None else ""
+    return f"{shown(score, 'marks')}{of}"

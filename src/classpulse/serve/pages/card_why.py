@@ -11,7 +11,6 @@ _NOT = {
     "item does not count": "no, this work doesn’t count",
     "no weighted category": "no, no weighted category",
 }
-_KINDS = {"grade": "Grade", "attendance": "Attendance", "override": "Set by hand"}
 
 
 def why(subject: Mapping[str, Any]) -> list[str]:
@@ -45,18 +44,6 @@ def set_by_hand(figures: Mapping[str, Any]) -> str:
     if figures["override_letter"] is not None:
         parts.append(str(figures["override_letter"]))
     return f"Set by hand: {', '.join(parts)}"
-
-
-def entry_shown(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A change of a row: what it was, from what to what."""
-    about = entry["exam_name"] or entry["subject_name"] or entry["date"]
-    kind = _KINDS[entry["kind"]]
-    return {
-        **entry,
-        "what": f"{kind}: {about}" if about else kind,
-        "before": _side(entry, "old", gone=entry["operation"] == "insert"),
-        "after": _side(entry, "new", gone=entry["operation"] in ("delete", "truncate")),
-    }
 
 
 def _weighted(categories: list[Any], subject: Mapping[str, Any]) -> str:
@@ -103,17 +90,3 @@ def _notes(subject: Mapping[str, Any]) -> list[str]:
 def _work(grade: Mapping[str, Any]) -> str:
     name = grade["exam_name"] or "a grade without an exam"
     return f"{name} ({shown(grade['score'], 'marks')} of {shown(grade['total_marks'], 'marks')})"
-
-
-def _side(entry: Mapping[str, Any], side: str, *, gone: bool) -> str:
-    if gone:
-        return "–"
-    status, score = entry[f"{side}_status"], entry[f"{side}_score"]
-    total = entry[f"{side}_total"]
-    if score is None:
-        return shown(status, "text")
-    if entry["kind"] == "override":
-        letter = f", {status}" if status else ""
-        return f"{shown(score, 'percent')}{letter}"
-    of = f" of {shown(total, 'marks')}" if total is not None else ""
-    return f"{shown(score, 'marks')}{of}"

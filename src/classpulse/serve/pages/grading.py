@@ -1,8 +1,8 @@
 """How a section's subject is graded: the scheme, changes to it, and what they would do."""
 
+from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -30,7 +30,7 @@ _SOURCES = {
 }
 
 
-class GradingQuery(ViewQuery, Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GradingQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which section and subject; without them the choice of both."""
 
     section_id: Id | None = None
@@ -87,7 +87,7 @@ def _reach(category: dict[str, Any]) -> str:
 
 def _plain(number: Any) -> str | None:
     """A number as a form takes it."""
-    return None if number is None else f"{number:f}" if hasattr(number, "as_tuple") else str(number)
+    return None if number is None else f"{Decimal(number):f}"
 
 
 routes = [Route("/grading", for_viewers(GradingQuery, _grading))]
