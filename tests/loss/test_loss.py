@@ -84,6 +84,7 @@ class Work:
     url: str
     transactions: int = TRANSACTIONS
     done: int = 0
+    disturbed: bool = False
     scores: "count[int]" = field(default_factory=lambda: count(1))
 
     async def reaches(self, share: float) -> None:
@@ -99,12 +100,15 @@ class Work:
 
 
 async def write(work: Work, number: int) -> None:
-    """So many transactions of one to three changes each, one in five rolled back."""
+    """So many transactions of one to three changes each, one in five rolled back; and more, until
+    the last disturbance has been, so that each comes while others write."""
     draw = random.Random(SEED + number)
     connection = await work.connect()
     mark = f"writer {number}"
     own: list[int] | None = []
-    for _ in range(work.transactions):
+    wrote = 0
+    while wrote < work.transactions or not work.disturbed:
+        wrote += 1
         await asyncio.sleep(draw.uniform(0, 0.05))
         try:
             if own is None:
@@ -175,14 +179,21 @@ async def servers(
             await asyncio.to_thread(server.stop)
 
 
+async def restart(work: Work, postmaster: Postmaster) -> None:
+    """Stop Postgres, and return when it answers again: a process that uses it starts it. A command
+    that begins in between rightly says that there is none, and ends."""
+    await asyncio.to_thread(postmaster.stop)
+    connection = await work.connect()
+    await connection.close()
+
+
 async def disturb(work: Work, server: Server, postmaster: Postmaster) -> int:
     """Kill the server where it hurts, stop Postgres once; how often that was."""
     disturbances = 0
     for share in sorted((*KILLS, RESTART)):
         await work.reaches(share)
         if share == RESTART:
-            # a process that uses it starts it again
-            await asyncio.to_thread(postmaster.stop)
+            await restart(work, postmaster)
         else:
             server.kill()
             server.start()
@@ -212,7 +223,7 @@ async def disturb_all(
             act.start()
             await asyncio.to_thread(act.wait_until_ready)
         elif isinstance(act, Postmaster):
-            await asyncio.to_thread(act.stop)
+            await restart(work, act)
         elif act is SIGSTOP:
             projector.process.send_signal(act)
             # its session ends after 5 s, and it comes to itself in the middle of a batch
@@ -259,9 +270,16 @@ async def read_through(
     async with asyncio.timeout(20):
         for reader in readers:
             await reader.opened.wait()
-    disturbed = asyncio.ensure_future(disturbing())
+
+    async def disturbed() -> int:
+        try:
+            return await disturbing()
+        finally:
+            work.disturbed = True
+
+    disturbance = asyncio.ensure_future(disturbed())
     await asyncio.gather(*(write(work, number) for number in range(WRITERS)))
-    disturbances = await disturbed
+    disturbances = await disturbance
 
     connection = await asyncpg.connect(work.url)
     # a last change: whatever came twice or too late would be seen before it
