@@ -19,12 +19,6 @@ begin
         end if;
     end if;
     new.carry_over := coalesce(new.carry_over, false);
-    if new.carry_over then
-        raise exception using
-            errcode = 'feature_not_supported',
-            message = 'carry_over: grades of an earlier section can''t count in the new one yet',
-            hint = 'leave it out; a student''s card shows them beside it';
-    end if;
     if new.letter_points is not null and (
         jsonb_typeof(new.letter_points) <> 'object'
         or pg_column_size(new.letter_points) >= 16384

@@ -5,7 +5,8 @@
 -- places as figures are carried. `categories` are those that graded or missing rows are in, each with
 -- its weight, fraction, percentage, rows graded and missing, and the grades that are left out.
 -- `uncounted_count` are the rows that count nowhere because other categories have a weight and theirs
--- has none.
+-- has none. `carried` are graded rows of sections that the student has left: how many of which.
+drop function if exists classpulse.subject_by_rule(bigint, bigint, bigint);
 create or replace function classpulse.subject_by_rule(
     of_student bigint,
     of_section bigint,
@@ -22,7 +23,8 @@ create or replace function classpulse.subject_by_rule(
     out numerator numeric,
     out denominator numeric,
     out numerator_if_missing_zero numeric,
-    out denominator_if_missing_zero numeric
+    out denominator_if_missing_zero numeric,
+    out carried jsonb
 )
 -- called for one standing after another: its statements are planned once, whatever the caller chose
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -57,6 +59,20 @@ declare
     weighted_part numeric;
     weighted_whole numeric;
 begin
+    carried := (
+        select jsonb_object_agg(earned.section_id, earned.n)
+        from (
+            select row.earned_in as section_id, count(*) as n
+            from classpulse.carried_grades as row
+            left join public.exams as exam on exam.id = row.exam_id
+            where row.student_id = of_student
+                and row.section_id = of_section
+                and row.subject_id = of_subject
+                and row.status = 'graded'
+                and coalesce(exam.counts, true)
+            group by row.earned_in
+        ) as earned
+    );
     graded_count := 0;
     missing_count := 0;
     missing_total := 0;
@@ -117,19 +133,17 @@ begin
                     from (
                         select
                             grade.id,
-                            case when exam.id is null then grade.category_id
-                                else exam.category_id end as category_id,
+                            grade.category_id,
                             grade.status = 'missing' as is_missing,
                             grade.status = 'graded' or with_missing as is_in,
                             case when grade.status = 'missing' then 0 else grade.score end
                                 as score,
                             grade.total_marks as total,
-                            exam.weight,
-                            coalesce(exam.extra_credit, false) as is_extra,
-                            coalesce(exam.never_drop or exam.extra_credit, false) as is_fixed,
-                            coalesce(exam.exam_date, grade.graded_on) as day
-                        from public.grades as grade
-                        left join public.exams as exam on exam.id = grade.exam_id
+                            grade.weight,
+                            grade.extra_credit as is_extra,
+                            grade.never_drop or grade.extra_credit as is_fixed,
+                            coalesce(grade.exam_date, grade.graded_on) as day
+                        from classpulse.counted_grades as grade
                         where grade.student_id = of_student
                             -- as rows, so that the index of a standing's grades is taken
                             and (grade.student_id, grade.section_id, grade.subject_id)
@@ -137,7 +151,7 @@ begin
                             and (grade.student_id, grade.section_id, grade.subject_id)
                             <= (of_student, of_section, of_subject)
                             and grade.status in ('graded', 'missing')
-                            and coalesce(exam.counts, true)
+                            and grade.counts
                     ) as row
                 ) as counted
                 left join public.grade_categories as known on known.id = counted.category_id

@@ -12,7 +12,14 @@ returns table (section_id bigint, subject_id bigint, standings bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    -- whether grades of other sections may count in any of these
+    is_carrying boolean;
 begin
+    is_carrying := exists (
+        select from public.performance_cache as figures
+        where figures.carries and figures.section_id = any(section_ids)
+    );
     return query
     with touched as (
         -- a range, because an index finds it, whether of one subject or of all
@@ -65,6 +72,29 @@ begin
                         and (grade.student_id, grade.section_id, grade.subject_id)
                         <= (touched.student_id, touched.section_id, set_only.subject_id)
                 )
+            union all
+            -- or where all is of sections that the student has left
+            select carried.subject_id, 0, 0, 0, 0, 0, false
+            from classpulse.carried_grades as carried
+            where is_carrying
+                and carried.student_id = touched.student_id
+                and carried.section_id = touched.section_id
+                and carried.subject_id between touched.first_subject and touched.last_subject
+                and not exists (
+                    select from public.grades as grade
+                    where grade.student_id = touched.student_id
+                        and (grade.student_id, grade.section_id, grade.subject_id)
+                        >= (touched.student_id, touched.section_id, carried.subject_id)
+                        and (grade.student_id, grade.section_id, grade.subject_id)
+                        <= (touched.student_id, touched.section_id, carried.subject_id)
+                )
+                and not exists (
+                    select from public.grade_overrides as override
+                    where override.student_id = touched.student_id
+                        and override.section_id = touched.section_id
+                        and override.subject_id = carried.subject_id
+                )
+            group by carried.subject_id
         ) as subject
     ), ruled as (
         -- what is not as in a school that sets no rule is calculated apart
@@ -84,6 +114,13 @@ begin
                             exam.category_id is not null or exam.weight is not null
                             or not exam.counts or exam.extra_credit or exam.never_drop
                         )
+                ) or (
+                    is_carrying and exists (
+                        select from classpulse.carried_grades as carried
+                        where carried.student_id = marks.student_id
+                            and carried.section_id = marks.section_id
+                            and carried.subject_id = marks.subject_id
+                    )
                 ) as has_rule
             offset 0
         ) as asked
@@ -96,13 +133,16 @@ begin
                     marks.score_sum, marks.total_sum + marks.missing_total
                 ) as if_missing_zero,
                 0 as uncounted_count,
-                null::jsonb as categories
+                null::jsonb as categories,
+                null::jsonb as carried
             where not asked.has_rule
             union all
             select
                 rule.graded_count, rule.missing_count, rule.score_sum, rule.total_sum,
                 rule.missing_total, rule.exact_average, rule.exact_average_if_missing_zero,
-                rule.uncounted_count, rule.categories
+                rule.uncounted_count,
+                rule.categories,
+                rule.carried
             from classpulse.subject_by_rule(
                 marks.student_id, marks.section_id, marks.subject_id
             ) as rule
@@ -128,7 +168,8 @@ begin
             override.average as override_average,
             override.letter as override_letter,
             classpulse.points_of(policy.letter_points, decided.letter) as letter_points,
-            ruled.categories
+            ruled.categories,
+            ruled.carried
         from ruled
         -- `offset 0`: each is calculated once, not wherever it is named
         cross join lateral (
@@ -171,7 +212,7 @@ begin
         select
             student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
             missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed,
-            uncounted_count, override_average, override_letter, letter_points, categories,
+            uncounted_count, override_average, override_letter, letter_points, categories, carried,
             sum(side.sign)::integer as sign
         from (
             select fresh.*, 1 as sign from fresh
@@ -181,7 +222,7 @@ begin
         group by
             student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
             missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed,
-            uncounted_count, override_average, override_letter, letter_points, categories
+            uncounted_count, override_average, override_letter, letter_points, categories, carried
         having sum(side.sign) <> 0
     ), gone as (
         delete from classpulse.subject_standings as standing
@@ -199,7 +240,7 @@ begin
         select
             student_id, section_id, subject_id, graded_count, missing_count, score_sum, total_sum,
             missing_total, exact_average, exact_average_if_missing_zero, average, letter, passed,
-            uncounted_count, override_average, override_letter, letter_points, categories
+            uncounted_count, override_average, override_letter, letter_points, categories, carried
         from step where step.sign > 0
         on conflict (student_id, section_id, subject_id) do update set
             graded_count = excluded.graded_count,
@@ -216,7 +257,8 @@ begin
             override_average = excluded.override_average,
             override_letter = excluded.override_letter,
             letter_points = excluded.letter_points,
-            categories = excluded.categories
+            categories = excluded.categories,
+            carried = excluded.carried
     ), letters as (
         select counted.section_id, counted.subject_id, jsonb_object_agg(counted.letter, counted.n) as n
         from (

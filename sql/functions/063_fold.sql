@@ -90,6 +90,14 @@ begin
         ) as named
         where named.subject_id is null or not named.is_whole;
     end if;
+    if exists (select from public.performance_cache as figures where figures.carries) then
+        select array_agg(named.student_id), array_agg(named.section_id), array_agg(named.subject_id)
+        into marked_students, marked_sections, marked_subjects
+        from classpulse.marks_with_carried(
+            marked_students, marked_sections, marked_subjects, ruled_sections, ruled_subjects,
+            sections
+        ) as named;
+    end if;
     if array_position(registered_sections, null) is not null then
         select array_agg(named.student_id), array_agg(named.section_id)
         into registered_students, registered_sections
@@ -136,11 +144,11 @@ begin
     ) then
         with new_sections as (
             insert into public.performance_cache (
-                section_id, pass_mark, letters, minimums, letter_points
+                section_id, pass_mark, letters, minimums, letter_points, carry_over, carries
             )
             select
                 policy.section_id, policy.pass_mark, policy.letters, policy.minimums,
-                policy.letter_points
+                policy.letter_points, policy.carry_over, policy.carries
             from classpulse.section_policies as policy
             where policy.section_id = any(known_sections)
                 and not exists (
@@ -151,11 +159,11 @@ begin
             returning section_id
         )
         insert into classpulse.subject_policies (
-            section_id, subject_id, pass_mark, letters, minimums, letter_points
+            section_id, subject_id, pass_mark, letters, minimums, letter_points, carry_over
         )
         select
             policy.section_id, policy.subject_id, policy.pass_mark, policy.letters,
-            policy.minimums, policy.letter_points
+            policy.minimums, policy.letter_points, policy.carry_over
         from new_sections
         join classpulse.policies_of_subjects as policy using (section_id)
         on conflict (section_id, subject_id) do nothing;

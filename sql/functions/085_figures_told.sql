@@ -84,7 +84,7 @@ begin
                 f.student_id, f.section_id, f.subject_id, f.subject_name, f.subject_code,
                 f.percentage, f.percentage_if_missing_zero, f.letter as grade_letter,
                 f.passed as is_passed, f.graded_count, f.missing_count, f.override_average,
-                f.override_letter, f.overridden, f.uncounted_count, f.categories
+                f.override_letter, f.overridden, f.uncounted_count, f.categories, f.carried
             from unnest(mark_students, mark_sections, mark_subjects)
                 as asked (student_id, section_id, subject_id)
             join classpulse.subject_standing_figures as f

@@ -19,6 +19,7 @@ select
     found.pass_mark,
     json_build_object('letters', found.letters, 'minimums', found.minimums) as scale,
     found.letter_points,
+    found.carry_over,
     coalesce(
         (
             select md5(own::text) from public.grading_policies as own
@@ -148,17 +149,18 @@ where exam.id = cast(:id as bigint);
 -- name: change_policy
 -- A new one begins as the one that held there until now.
 insert into public.grading_policies as own (
-    school_id, section_id, subject_id, pass_mark, letter_scale, letter_points
+    school_id, section_id, subject_id, pass_mark, letter_scale, letter_points, carry_over
 )
 select
     cast(:of_school as bigint), cast(:section_id as bigint), cast(:subject_id as bigint),
     coalesce((given ->> 'pass_mark')::numeric, held.pass_mark),
     coalesce(given -> 'letter_scale', held.letter_scale),
     case when given ? 'letter_points' then nullif(given -> 'letter_points', 'null')
-        else held.letter_points end
+        else held.letter_points end,
+    coalesce((given ->> 'carry_over')::boolean, held.carry_over)
 from (select cast(:given as jsonb) as given) as asked
 left join lateral (
-    select policy.pass_mark, policy.letter_scale, policy.letter_points
+    select policy.pass_mark, policy.letter_scale, policy.letter_points, policy.carry_over
     from public.grading_policies as policy
     where (policy.school_id is null or policy.school_id = cast(:of_school as bigint))
         and (policy.section_id is null or policy.section_id = cast(:section_id as bigint))
@@ -170,10 +172,12 @@ left join lateral (
 on conflict on constraint grading_policies_one_per_school do update set
     pass_mark = excluded.pass_mark,
     letter_scale = excluded.letter_scale,
-    letter_points = excluded.letter_points;
+    letter_points = excluded.letter_points,
+    carry_over = excluded.carry_over;
 
 -- name: places_of_rules
--- The sections and subjects that these categories and items concern.
+-- The sections and subjects that these categories and items concern, those too that their grades
+-- are carried over to.
 select distinct found.section_id, found.subject_id
 from (
     select exam.section_id, exam.subject_id
@@ -184,7 +188,25 @@ from (
     select grade.section_id, grade.subject_id
     from public.grades as grade
     where grade.category_id = any(cast(:categories as bigint[]))
+    union all
+    select carried.section_id, carried.subject_id
+    from classpulse.carried_grades as carried
+    where carried.exam_id in (
+        select exam.id from public.exams as exam
+        where exam.category_id = any(cast(:categories as bigint[]))
+            or exam.id = any(cast(:items as bigint[]))
+    )
 ) as found;
+
+-- name: begin_looking
+savepoint looking;
+
+-- name: end_looking
+rollback to savepoint looking;
+
+-- name: apply_policies
+-- As the projector will: what is carried over goes by the policies that are in force.
+select classpulse.apply_policies(cast(:sections as bigint[]));
 
 -- name: places_of_policy
 -- Those that a policy may concern: of no school, every one.
@@ -232,7 +254,7 @@ with places as materialized (
     from places as place
     join lateral (
         select distinct grade.student_id
-        from public.grades as grade
+        from classpulse.counted_grades as grade
         join public.student_performance_summaries as standing
             on standing.student_id = grade.student_id and standing.section_id = grade.section_id
         where grade.section_id = place.section_id and grade.subject_id = place.subject_id

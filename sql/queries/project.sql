@@ -83,6 +83,16 @@ insert into classpulse.stale_sections (section_id, reason)
 select section.id, $2::text from unnest($1::bigint[]) as section (id)
 on conflict do nothing
 
+-- name: mark_carrying_sections
+-- Of these schools: those where grades of another section may count, because a term or a category
+-- decides which of them do.
+insert into classpulse.stale_sections (section_id, reason)
+select figures.section_id, 'grading'
+from public.performance_cache as figures
+join public.sections as section on section.id = figures.section_id
+where figures.carries and section.school_id = any($1::bigint[])
+on conflict do nothing
+
 -- name: mark_reused_sections
 -- Sections that are new but have figures already: their id was another section's.
 insert into classpulse.stale_sections (section_id, reason)

@@ -110,6 +110,7 @@ cross join lateral (
                 'never_drop', item.never_drop,
                 'exam_date', item.exam_date,
                 'graded_on', item.graded_on,
+                'carried_from', item.carried_from,
                 'counts', item.why_not is null,
                 'why_not', item.why_not
             ) order by coalesce(item.exam_date, item.graded_on) nulls last, item.id
@@ -124,18 +125,26 @@ cross join lateral (
                 grade.id,
                 grade.exam_id,
                 classpulse.shown_name(exam.name) as exam_name,
-                case when exam.id is null then grade.category_id else exam.category_id end
-                    as category_id,
+                grade.category_id,
                 grade.status,
                 grade.score,
                 grade.total_marks,
-                exam.weight,
-                coalesce(exam.counts, true) as counts,
-                coalesce(exam.extra_credit, false) as extra_credit,
-                coalesce(exam.never_drop, false) as never_drop,
-                exam.exam_date,
-                grade.graded_on
-            from public.grades as grade
+                grade.weight,
+                grade.counts,
+                grade.extra_credit,
+                grade.never_drop,
+                grade.exam_date,
+                grade.graded_on,
+                case when grade.earned_in <> grade.section_id then
+                    (
+                        select json_build_object(
+                            'section_id', former.id,
+                            'section_name', classpulse.shown_name(former.name)
+                        )
+                        from public.sections as former where former.id = grade.earned_in
+                    )
+                end as carried_from
+            from classpulse.counted_grades as grade
             left join public.exams as exam on exam.id = grade.exam_id
             where grade.student_id = standing.id
                 and grade.section_id = standing.section_id

@@ -282,8 +282,8 @@ left join classpulse.section_policies as policy on policy.section_id = means.any
 -- Per section and subject: the figures, and every grade that they are made of.
 with rows as (
     select
-        grade.section_id,
-        grade.subject_id,
+        counted.section_id,
+        counted.subject_id,
         json_agg(
             json_build_object(
                 'id', grade.id,
@@ -301,7 +301,7 @@ with rows as (
                 'graded_on', day.graded_on,
                 'day', coalesce(day.graded_on, day.exam_date, day.recorded_on),
                 'remarks', classpulse.shown_remark(grade.remarks),
-                'category_id', item.category_id,
+                'category_id', counted.category_id,
                 'due_on', item.due_on,
                 'submitted_at', case
                     when grade.submitted_at between '0001-01-03' and '9999-12-29'
@@ -314,19 +314,26 @@ with rows as (
                     timezone(classpulse.known_zone(school.time_zone), grade.submitted_at)::date
                     > item.due_on
                 ),
-                'weight', exam.weight,
-                'extra_credit', coalesce(exam.extra_credit, false),
+                'weight', counted.weight,
+                'extra_credit', counted.extra_credit,
                 'counts', item.why_not is null,
-                'why_not', item.why_not
+                'why_not', item.why_not,
+                'carried_from', case when counted.earned_in <> counted.section_id then
+                    json_build_object(
+                        'section_id', earned_in.id,
+                        'section_name', classpulse.shown_name(earned_in.name)
+                    )
+                end
             ) order by
                 coalesce(day.graded_on, day.exam_date, day.recorded_on) desc nulls last,
                 grade.id desc
         ) as grades
-    from public.grades as grade
+    from classpulse.counted_grades as counted
+    join public.grades as grade on grade.id = counted.id
     join public.student_performance_summaries as standing
-        on standing.student_id = grade.student_id and standing.section_id = grade.section_id
-    join public.sections as section on section.id = grade.section_id
-    join public.schools as school on school.id = section.school_id
+        on standing.student_id = counted.student_id and standing.section_id = counted.section_id
+    join public.sections as earned_in on earned_in.id = counted.earned_in
+    join public.schools as school on school.id = earned_in.school_id
     left join public.exams as exam on exam.id = grade.exam_id
     cross join lateral (
         select
@@ -344,27 +351,21 @@ with rows as (
             end as recorded_on
     ) as day
     left join classpulse.subject_standings as of_subject
-        on of_subject.student_id = grade.student_id
-        and of_subject.section_id = grade.section_id
-        and of_subject.subject_id = grade.subject_id
+        on of_subject.student_id = counted.student_id
+        and of_subject.section_id = counted.section_id
+        and of_subject.subject_id = counted.subject_id
     cross join lateral (
         select
-            known.category_id,
             case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end
                 as due_on,
             classpulse.why_not(
-                grade.id, grade.status, coalesce(exam.counts, true), known.category_id,
+                counted.id, counted.status, counted.counts, counted.category_id,
                 of_subject.categories
             ) as why_not
-        from (
-            select
-                case when exam.id is null then grade.category_id else exam.category_id end
-                    as category_id
-        ) as known
     ) as item
-    where grade.student_id = cast(:student_id as bigint)
-        and grade.section_id = any(cast(:sections as bigint[]))
-    group by grade.section_id, grade.subject_id
+    where counted.student_id = cast(:student_id as bigint)
+        and counted.section_id = any(cast(:sections as bigint[]))
+    group by counted.section_id, counted.subject_id
 ), figures as (
     select *
     from classpulse.subject_standing_figures as standing
@@ -388,6 +389,7 @@ select
     coalesce(figures.overridden, false) as overridden,
     coalesce(figures.uncounted_count, 0) as uncounted_count,
     coalesce(figures.categories, '[]') as categories,
+    coalesce(figures.carried, '[]') as carried,
     coalesce(rows.grades, '[]') as grades
 from rows
 full join figures

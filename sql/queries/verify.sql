@@ -32,7 +32,10 @@ on conflict do nothing
 -- From the base rows alone; the projector's own functions for folding are not used, but for the one
 -- that holds the rule of a gradebook.
 create temporary table expected_marks on commit drop as
-with plain as (
+with carried as materialized (
+    select distinct row.student_id, row.section_id, row.subject_id
+    from classpulse.carried_grades as row
+), plain as (
     select
         grade.student_id,
         grade.section_id,
@@ -58,6 +61,24 @@ with plain as (
                 and grade.section_id = override.section_id
                 and grade.subject_id = override.subject_id
         )
+    union all
+    select distinct
+        carried.student_id, carried.section_id, carried.subject_id, 0, 0, 0::numeric, 0::numeric,
+        0::numeric, true
+    from carried
+    where carried.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+        and not exists (
+            select from public.grades as grade
+            where grade.student_id = carried.student_id
+                and grade.section_id = carried.section_id
+                and grade.subject_id = carried.subject_id
+        )
+        and not exists (
+            select from public.grade_overrides as override
+            where override.student_id = carried.student_id
+                and override.section_id = carried.section_id
+                and override.subject_id = carried.subject_id
+        )
 ), with_rule as materialized (
     select distinct exam.section_id, exam.subject_id
     from public.exams as exam
@@ -71,22 +92,29 @@ with plain as (
         classpulse.exact_percentage(plain.score_sum, plain.total_sum + plain.missing_total)
             as exact_average_if_missing_zero,
         0 as uncounted_count,
-        null::jsonb as categories
+        null::jsonb as categories,
+        null::jsonb as carried
     from plain
     left join with_rule using (section_id, subject_id)
-    where not plain.is_categorised and with_rule.section_id is null
+    left join carried using (student_id, section_id, subject_id)
+    where not plain.is_categorised
+        and with_rule.section_id is null
+        and carried.section_id is null
     union all
     select
         plain.student_id, plain.section_id, plain.subject_id, rule.graded_count,
         rule.missing_count, rule.score_sum, rule.total_sum, rule.missing_total,
         rule.exact_average, rule.exact_average_if_missing_zero, rule.uncounted_count,
-        rule.categories
+        rule.categories, rule.carried
     from plain
     left join with_rule using (section_id, subject_id)
+    left join carried using (student_id, section_id, subject_id)
     cross join lateral classpulse.subject_by_rule(
         plain.student_id, plain.section_id, plain.subject_id
     ) as rule
-    where plain.is_categorised or with_rule.section_id is not null
+    where plain.is_categorised
+        or with_rule.section_id is not null
+        or carried.section_id is not null
 )
 select
     calculated.*,
@@ -231,13 +259,13 @@ where coalesce(cached.section_id, expected.section_id) not in (
     cached.total_sum, cached.missing_total, cached.exact_average,
     cached.exact_average_if_missing_zero, cached.average, cached.letter, cached.passed,
     cached.uncounted_count, cached.override_average, cached.override_letter,
-    cached.letter_points, cached.categories
+    cached.letter_points, cached.categories, cached.carried
 ) is distinct from (
     expected.student_id, expected.graded_count, expected.missing_count, expected.score_sum,
     expected.total_sum, expected.missing_total, expected.exact_average,
     expected.exact_average_if_missing_zero, expected.average, expected.letter, expected.passed,
     expected.uncounted_count, expected.override_average, expected.override_letter,
-    expected.letter_points, expected.categories
+    expected.letter_points, expected.categories, expected.carried
 )
 
 -- name: differing_standings
@@ -464,8 +492,13 @@ from public.performance_cache as figures
 join classpulse.section_policies as policy using (section_id)
 where figures.subject_id is null
     and figures.section_id not in (select aside.section_id from classpulse.set_aside as aside)
-    and (figures.pass_mark, figures.letters, figures.minimums, figures.letter_points)
-    is distinct from (policy.pass_mark, policy.letters, policy.minimums, policy.letter_points)
+    and (
+        figures.pass_mark, figures.letters, figures.minimums, figures.letter_points,
+        figures.carry_over, figures.carries
+    ) is distinct from (
+        policy.pass_mark, policy.letters, policy.minimums, policy.letter_points,
+        policy.carry_over, policy.carries
+    )
 union all
 select
     coalesce(cached.section_id, expected.section_id),
@@ -485,9 +518,12 @@ full join (
 where coalesce(cached.section_id, expected.section_id) not in (
         select aside.section_id from classpulse.set_aside as aside
     )
-    and (cached.pass_mark, cached.letters, cached.minimums, cached.letter_points)
-    is distinct from (
-        expected.pass_mark, expected.letters, expected.minimums, expected.letter_points
+    and (
+        cached.pass_mark, cached.letters, cached.minimums, cached.letter_points,
+        cached.carry_over
+    ) is distinct from (
+        expected.pass_mark, expected.letters, expected.minimums, expected.letter_points,
+        expected.carry_over
     )
 
 -- name: hidden_tables

@@ -1,5 +1,5 @@
 -- Standings of sections of the current terms that a student has left: figures over the rows that
--- are still there, which count nowhere, and until when they were enrolled, where that is known.
+-- are still there, whether any counts where the student is now, and until when they were enrolled, where that is known.
 with gone as (
     select left_behind.section_id
     from (
@@ -61,7 +61,11 @@ select
             and history.operation in ('delete', 'truncate')
             and history.section_id = section.id
     ) as left_at,
-    false as counts
+    exists (
+        select from classpulse.carried_grades as carried
+        where carried.student_id = cast(:student_id as bigint)
+            and carried.earned_in = section.id
+    ) as counts
 from gone
 join public.sections as section on section.id = gone.section_id
 join classpulse.section_policies as policy on policy.section_id = section.id

@@ -10,17 +10,18 @@ select
     policy.letter_points,
     policy.source,
     policy.id as policy_id,
-    policy.updated_at
+    policy.updated_at,
+    policy.carry_over
 from (
     select
         own.section_id, own.subject_id, own.pass_mark, own.letter_scale, own.letter_points, own.id,
-        own.updated_at, 'section and subject' as source
+        own.updated_at, own.carry_over, 'section and subject' as source
     from public.grading_policies as own
     where own.section_id is not null and own.subject_id is not null
     union all
     select
         section.id, own.subject_id, own.pass_mark, own.letter_scale, own.letter_points, own.id,
-        own.updated_at, 'subject' as source
+        own.updated_at, own.carry_over, 'subject' as source
     from public.grading_policies as own
     join public.sections as section on section.school_id = own.school_id
     where own.section_id is null

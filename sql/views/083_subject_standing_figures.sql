@@ -40,7 +40,20 @@ select
             )
             left join public.grade_categories as category on category.id = of_rows.category_id
         )
-    end as categories
+    end as categories,
+    case when standing.carried is null then '[]' else
+        (
+            select json_agg(
+                json_build_object(
+                    'section_id', former.id,
+                    'section_name', classpulse.shown_name(former.name),
+                    'grades', counted.n::bigint
+                ) order by former.name, former.id
+            )
+            from jsonb_each_text(standing.carried) as counted (section, n)
+            join public.sections as former on former.id = counted.section::bigint
+        )
+    end as carried
 from classpulse.subject_standings as standing
 join public.sections as section on section.id = standing.section_id
 join public.subjects as subject on subject.id = standing.subject_id;

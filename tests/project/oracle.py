@@ -23,6 +23,7 @@ TABLES = (
     "attendance",
     "grade_categories",
     "grade_overrides",
+    "terms",
 )
 DEFAULT = (
     60,
@@ -55,10 +56,12 @@ def scale_of(written: str) -> dict[str, Any]:
     return scale if isinstance(scale, dict) else {step["letter"]: step["min"] for step in scale}
 
 
-def policy_of(
-    base: dict[str, Rows], section: dict[str, Any], subject: int | None = None
-) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Pass mark, scale and grade points: the most specific policy that there is."""
+Policy = tuple[Any, dict[str, Any], dict[str, Any], bool]
+
+
+def policy_of(base: dict[str, Rows], section: dict[str, Any], subject: int | None = None) -> Policy:
+    """Pass mark, scale, grade points, and whether grades are carried over: the most specific
+    policy that there is."""
     for school, of_section, of_subject in (
         *([(section["school_id"], section["id"], subject)] if subject is not None else []),
         (section["school_id"], section["id"], None),
@@ -70,17 +73,18 @@ def policy_of(
             key = (policy["school_id"], policy["section_id"], policy["subject_id"])
             if key == (school, of_section, of_subject):
                 points = json.loads(policy["points"] or "{}")
-                return policy["pass_mark"], scale_of(policy["scale"]), points
-    return (*DEFAULT, {})
+                carries = policy["carry_over"]
+                return policy["pass_mark"], scale_of(policy["scale"]), points, carries
+    return (*DEFAULT, {}, False)
 
 
 def result_of(
     average: Decimal | None,
     override: dict[str, Any] | None,
-    policy: tuple[Any, dict[str, Any], dict[str, Any]],
+    policy: Policy,
 ) -> tuple[str | None, bool | None]:
     """Letter and pass: what a person set wins over what was calculated."""
-    pass_mark, scale, _ = policy
+    pass_mark, scale, _, _ = policy
     computed = None if average is None else average >= pass_mark
     if override is None:
         return letter_of(average, scale), computed
@@ -94,12 +98,63 @@ def result_of(
     return letter, computed
 
 
+def carried_grades(
+    base: dict[str, Rows],
+    pair: tuple[int, int],
+    exams: dict[int, Any],
+    categories: dict[int, Any],
+    terms: dict[int, Any],
+) -> Rows:
+    """What a student earned in sections that they have left, as it counts in the one of ``pair``:
+    in its term, by its policy, in its category of the same name."""
+    sections = {s["id"]: s for s in base["sections"]}
+    student, here = pair
+    enrolled = {e["section_id"] for e in base["enrollments"] if e["student_id"] == student}
+    carried = []
+    for grade in base["grades"]:
+        if grade["student_id"] != student or grade["section_id"] in enrolled:
+            continue
+        former, present = sections[grade["section_id"]], sections[here]
+        if former["school_id"] != present["school_id"] or not overlap(
+            terms.get(former["term_id"]), terms.get(present["term_id"])
+        ):
+            continue
+        if not policy_of(base, present, grade["subject_id"])[3]:
+            continue
+        exam = exams.get(grade["exam_id"])
+        category = categories.get((exam or grade)["category_id"])
+        if category is not None and category["section_id"] not in (None, here):
+            alike = [
+                c
+                for c in categories.values()
+                if c["school_id"] == category["school_id"]
+                and c["name"].strip().lower() == category["name"].strip().lower()
+                and c["section_id"] in (None, here)
+                and c["subject_id"] in (None, grade["subject_id"])
+            ]
+            category = min(
+                alike,
+                key=lambda c: (c["section_id"] is None, c["subject_id"] is None, c["id"]),
+                default=None,
+            )
+        carried.append(grade | {"instead": category and category["id"]})
+    return carried
+
+
+def overlap(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    return (
+        one is None
+        or other is None
+        or (one["starts_on"] <= other["ends_on"] and other["starts_on"] <= one["ends_on"])
+    )
+
+
 def rule_row(grade: dict[str, Any], exams: dict[int, Any]) -> dict[str, Any]:
     """A grade with what its item says of it, as the rule takes it."""
     exam = exams.get(grade["exam_id"])
     return {
         "grade_id": grade["id"],
-        "category_id": exam["category_id"] if exam else grade["category_id"],
+        "category_id": grade.get("instead", (exam or grade)["category_id"]),
         "status": grade["status"],
         "score": grade["score"],
         "total_marks": grade["total_marks"],
@@ -142,7 +197,7 @@ async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[st
         dict(row)
         for row in await connection.fetch(
             "select school_id, section_id, subject_id, pass_mark, letter_scale::text as scale,"
-            " letter_points::text as points from grading_policies"
+            " letter_points::text as points, carry_over from grading_policies"
         )
     ]
     return base
@@ -158,6 +213,7 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
         (o["student_id"], o["section_id"], o["subject_id"]): o for o in base["grade_overrides"]
     }
     sections = {s["id"]: s for s in base["sections"]}
+    terms = {t["id"]: t for t in base["terms"]}
     live = [
         (e["student_id"], e["section_id"]) for e in base["enrollments"] if e["student_id"] in active
     ]
@@ -179,6 +235,7 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
     exact: dict[Any, Fraction | None] = {}
     for pair in live:
         mine = [g for g in base["grades"] if (g["student_id"], g["section_id"]) == pair]
+        mine += carried_grades(base, pair, exams, categories, terms)
         set_here = {o[2] for o in overrides if o[:2] == pair and o[2] is not None}
         zeros: list[Fraction] = []
         points: list[Fraction] = []
@@ -250,7 +307,9 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
                 "pass_rate": half_up(Fraction(passed * 100, passed + failed))
                 if passed + failed
                 else None,
-                "grade_distribution": {name: letters[name] for name in scale},
+                # those of the scale, and what a person set that is on none
+                "grade_distribution": {name: letters[name] for name in scale}
+                | {name: n for name, n in letters.items() if name is not None},
                 "attendance_average": attendance,
                 "no_data": len(roster) - passed - failed,
             }

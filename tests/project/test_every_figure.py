@@ -57,6 +57,9 @@ SCALES = st.sampled_from(
 )
 
 EXAM_DATES = st.sampled_from([None, date(2026, 1, 5), date(2026, 1, 6)])
+TERM_DATES = st.sampled_from([date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 15)])
+term = st.integers(1, 2)
+CATEGORY_NAMES = st.sampled_from(["Category", " category ", "Quizzes"])
 weight = st.sampled_from([None, 0, 1, 20, Decimal("33.3"), 60, 120])
 drops = st.sampled_from([0, 0, 1, 2, 9])
 category = st.integers(1, 3)
@@ -113,6 +116,24 @@ GRADEBOOK: list[tuple[str, tuple[Any, ...]]] = [
         (maybe_section, maybe_subject, st.integers(0, 100), SCALES, POINTS),
     ),
     ("update grading_policies set letter_points = $1::text::jsonb", (POINTS,)),
+    ("update grading_policies set carry_over = $1", (st.booleans(),)),
+    (
+        "insert into grading_policies (school_id, section_id, subject_id, carry_over)"
+        " values ($1, $2, $3, $4)"
+        " on conflict (school_id, section_id, subject_id)"
+        " do update set carry_over = excluded.carry_over",
+        (st.just(1), maybe_section, maybe_subject, st.booleans()),
+    ),
+    (
+        "insert into terms (id, school_id, name, starts_on, ends_on)"
+        " values ($1, 1, 'Term', $2::date, $2::date + $3)"
+        " on conflict (id) do update set"
+        " starts_on = excluded.starts_on, ends_on = excluded.ends_on",
+        (term, TERM_DATES, st.integers(1, 60)),
+    ),
+    ("update sections set term_id = $2 where id = $1", (section, st.one_of(st.none(), term))),
+    ("delete from terms where id = $1", (term,)),
+    ("update grade_categories set name = $2 where id = $1", (category, CATEGORY_NAMES)),
     ("delete from grading_policies where section_id = $1", (section,)),
     ("delete from grading_policies where subject_id = $1", (subject,)),
 ]
@@ -335,7 +356,11 @@ class Writers:
             await self.do(number, "commit")
 
 
-async def run(url: str, steps: list[Any]) -> None:
+#: with which students who move bring their grades along
+CARRYING = "update grading_policies set carry_over = true"
+
+
+async def run(url: str, steps: list[Any], first: str = "") -> None:
     async with contextlib.AsyncExitStack() as stack:
         connections = []
         for _ in range(SESSIONS + 1):
@@ -346,7 +371,7 @@ async def run(url: str, steps: list[Any]) -> None:
         await own.execute("set lock_timeout = 0")
         if await own.fetchval("select to_regclass('public.audit') is null"):
             await own.execute(AUDIT)
-        await own.execute(RESET)
+        await own.execute(RESET + first)
         cursor = await open_log(own)
         while (await project(own, cursor)).written:
             pass
@@ -429,15 +454,36 @@ async def check_log(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     assert positions == sorted(set(positions))
 
 
-@settings(
+_drawn = settings(
     max_examples=EXAMPLES,
     # the same sequences on every machine that builds, new ones everywhere else
     derandomize=bool(os.environ.get("CI")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@_drawn
 @given(steps=st.lists(step, min_size=5, max_size=60))
 def test_every_figure_is_what_brute_force_says_and_the_log_holds_each_change_once(
     database_url: str, steps: list[Any]
 ) -> None:
     asyncio.run(run(database_url, steps))
+
+
+moves = st.sampled_from(
+    [
+        entry
+        for entry in STATEMENTS
+        if "enrollments" in entry[0] or "terms" in entry[0] or entry in GRADEBOOK
+    ]
+).flatmap(lambda entry: st.tuples(st.just(entry[0]), st.tuples(*entry[1])))
+moving_step = st.one_of(step, st.tuples(st.integers(0, SESSIONS - 1), moves))
+
+
+@_drawn
+@given(steps=st.lists(moving_step, min_size=5, max_size=60))
+def test_so_it_is_where_grades_follow_students_who_move(
+    database_url: str, steps: list[Any]
+) -> None:
+    asyncio.run(run(database_url, steps, CARRYING))

@@ -190,7 +190,7 @@ class _Batch:
             await self._aside.take_due()
             stale |= {section: {"restored"} for section in self._aside.due}
         structure = structure_of(changes)
-        if structure:
+        if structure or structure.carrying_schools:
             await self._mark(structure)
         self._members = await self._memberships(changes)
         touched = touched_by(with_both(taken, changes))
@@ -288,6 +288,8 @@ class _Batch:
             await self._mark_by("mark_sections", list(structure.policy_sections), "policy")
         if structure.categories:
             await self._mark_by("mark_subjects_of_categories", list(structure.categories))
+        if structure.carrying_schools:
+            await self._mark_by("mark_carrying_sections", list(structure.carrying_schools))
         if structure.new_sections:
             await self._mark_by("mark_reused_sections", list(structure.new_sections))
         reasons = structure.truncated + ["structure"] * structure.every_school

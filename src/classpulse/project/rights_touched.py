@@ -27,6 +27,8 @@ class Structure:
     policy_sections: set[int] = field(default_factory=set)
     #: their weight, or what is left out of them, changed
     categories: set[int] = field(default_factory=set)
+    #: which grades of an earlier section count in them may be decided otherwise now
+    carrying_schools: set[int] = field(default_factory=set)
     #: rights to resolve again
     educators: set[int] = field(default_factory=set)
     #: a row of an educator is gone, or has another id
@@ -47,6 +49,8 @@ def structure_of(changes: Iterable[Change]) -> Structure:
     """Collect it from the changes alone."""
     found = Structure()
     for change in changes:
+        if change.operation not in {"truncate", "bulk"}:
+            _carrying(found, change)
         if change.operation == "truncate":
             _truncation(found, change)
         elif change.operation != "bulk" and _row(found, change):
@@ -69,6 +73,16 @@ def _truncation(found: Structure, change: Change) -> None:
         found.educators_left |= change.source == "educators"
     if change.source in {"sections", "terms", "subjects", "schools"}:
         found.every_school = True
+
+
+def _carrying(found: Structure, change: Change) -> None:
+    # a category may be of the name of another; a new section or term decides of nothing yet
+    if change.source == "grade_categories" or (
+        change.operation == "update"
+        and change.source in {"sections", "terms"}
+        and _differs(change, "term_id", "starts_on", "ends_on", "school_id")
+    ):
+        found.carrying_schools.update(row["school_id"] for row in change.rows)
 
 
 def _row(found: Structure, change: Change) -> bool:

@@ -53,6 +53,7 @@ class PolicyChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pass_mark: Decimal | UnsetType = UNSET
     letter_scale: dict[str, Decimal] | list[Any] | UnsetType = UNSET
     letter_points: dict[str, Decimal] | UnsetType | None = UNSET
+    carry_over: bool | UnsetType = UNSET
     version: Version | None = None
 
     def __post_init__(self) -> None:
@@ -206,9 +207,20 @@ async def _made(reader: Reader, viewer: Viewer, changes: Changes) -> dict[str, A
             (row["section_id"], row["subject_id"])
             for row in await reader.all(_SQL["places_of_policy"], **policy)
         }
+    carries = changes.policy is not None and changes.policy.carry_over is not UNSET
+    if carries:
+        # which grades count is decided anew
+        ruled |= others
     before = await _outcome(reader, ruled, others - ruled)
     await _write(reader, viewer, changes, policy)
+    if carries:
+        await reader.all(_SQL["begin_looking"])
+        sections = sorted({section for section, _ in others})
+        await reader.all(_SQL["apply_policies"], sections=sections)
     after = await _outcome(reader, ruled, others - ruled)
+    if carries:
+        # the figures are the projector's to move
+        await reader.all(_SQL["end_looking"])
     return await _compared(reader, before, after)
 
 

@@ -45,7 +45,7 @@ async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[st
         "average_label": _label(averages),
         **_attendance(standings, recorded),
         "standings": standings,
-        "subject_grades": [with_json(row, ["categories", "grades"]) for row in grades],
+        "subject_grades": [with_json(row, ["categories", "carried", "grades"]) for row in grades],
         "attendance": recorded,
         **await as_of(reader, [standing["section_id"] for standing in standings]),
     }

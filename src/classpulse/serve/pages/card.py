@@ -12,7 +12,7 @@ from classpulse.serve.api.history import changes_of
 from classpulse.serve.api.student import recorded_days, student_in
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.card_history import change_in_words, entry_shown
-from classpulse.serve.pages.card_why import counting, set_by_hand, why
+from classpulse.serve.pages.card_why import brought, counting, set_by_hand, why
 from classpulse.serve.pages.charts import calendar, line
 from classpulse.serve.pages.display import ordinal
 from classpulse.serve.pages.error_pages import for_viewers
@@ -74,6 +74,7 @@ def _subject(standing_key: str, subject: Mapping[str, Any]) -> dict[str, Any]:
         "grades": [{**grade, "counting": counting(grade)} for grade in subject["grades"]],
         "why": why(subject),
         "set_by_hand": set_by_hand(subject),
+        "brought": brought(subject),
         "proof": f"/api/v1/performance/student/{student_id}/proof?{query}",
         "key": f"{standing_key}-{subject['subject_id']}",
         "line": line(works),

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from msgspec import convert
+
+from classpulse.serve.carried import Carried, in_words
 from classpulse.serve.pages.display import shown
 
 _NOT = {
@@ -46,6 +49,11 @@ def set_by_hand(figures: Mapping[str, Any]) -> str:
     return f"Set by hand: {', '.join(parts)}"
 
 
+def brought(subject: Mapping[str, Any]) -> str:
+    """What of earlier sections is in it: "with 12 grades from Class 10-A"."""
+    return in_words(convert(subject["carried"], list[Carried]))
+
+
 def _weighted(categories: list[Any], subject: Mapping[str, Any]) -> str:
     total = sum(Decimal(str(one["weight"])) for one in categories)
     parts = " + ".join(
@@ -70,7 +78,8 @@ def _pooled(subject: Mapping[str, Any]) -> str:
 def _notes(subject: Mapping[str, Any]) -> list[str]:
     dropped = [grade for grade in subject["grades"] if grade["why_not"] == "dropped"]
     extra = [grade for grade in subject["grades"] if grade["counts"] and grade["extra_credit"]]
-    lines = []
+    words = brought(subject)
+    lines = [f"It is made {words}, which the student has left"] if words else []
     if dropped:
         names = ", ".join(_work(grade) for grade in dropped)
         lines.append(f"Dropped, as the category says: {names}")

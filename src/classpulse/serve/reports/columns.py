@@ -95,6 +95,7 @@ SUBJECT_AVERAGES = (
     Column("override_average", "Average set by hand", "number", width=18, page_width=0),
     Column("override_letter", "Letter set by hand", "letter", width=18, page_width=0),
     Column("uncounted_count", "In no weighted category", "count", width=22, page_width=0),
+    Column("brought", "Earlier sections", width=28, page_width=0),
 )
 CATEGORIES = (
     Column("subject_name", "Subject", width=28, page_width=110),

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from classpulse.serve.api.student import student_in
 from classpulse.serve.auth.viewer import Viewer
+from classpulse.serve.carried import Carried, in_words
 from classpulse.serve.reports import columns
 from classpulse.serve.reports.content import Chart, Content, Figure, Table
 from classpulse.serve.reports.disclosures import schools_concerned
@@ -18,6 +19,12 @@ from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
 _SQL = queries("reports")
+
+
+class Place(Struct, frozen=True):
+    """The section that a grade was earned in, where it is not the one that it counts in."""
+
+    section_name: str
 
 
 class Grade(Struct, frozen=True):
@@ -34,6 +41,7 @@ class Grade(Struct, frozen=True):
     counts: bool
     why_not: str | None
     is_late: bool | None
+    carried_from: Place | None
 
 
 class Category(Struct, frozen=True):
@@ -64,6 +72,7 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
     attendance = await reader.all(_SQL["attendance"], student_id=student_id, sections=of_sections)
     grades = _grades(student["subject_grades"])
     categories = _categories(student["subject_grades"])
+    subjects = [{**one, "brought": _brought(one)} for one in student["subject_grades"]]
     number = student["student_number"]
     content = Content(
         report="student",
@@ -76,7 +85,7 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
         chart=_chart(student["subject_grades"]),
         before=[
             Table("Sections", columns.STANDINGS, student["standings"]),
-            Table("Subjects", columns.SUBJECT_AVERAGES, student["subject_grades"]),
+            Table("Subjects", columns.SUBJECT_AVERAGES, subjects),
             *([Table("Categories", columns.CATEGORIES, categories)] if categories else []),
         ],
         main=Table("Grades", columns.GRADES, []),
@@ -92,6 +101,7 @@ def _grades(subjects: list[Row]) -> list[Row]:
             **_place(subject),
             **msgspec.structs.asdict(grade),
             "category_name": names.get(grade.category_id or 0),
+            **({"section_name": grade.carried_from.section_name} if grade.carried_from else {}),
         }
         for subject in subjects
         for names in [{one.category_id: one.name for one in _of(subject)}]
@@ -109,6 +119,10 @@ def _categories(subjects: list[Row]) -> list[Row]:
 
 def _of(subject: Row) -> list[Category]:
     return msgspec.json.decode(bytes(subject["categories"]), type=list[Category])
+
+
+def _brought(subject: Row) -> str:
+    return in_words(msgspec.json.decode(bytes(subject["carried"]), type=list[Carried]))
 
 
 def _place(subject: Row) -> Row:
