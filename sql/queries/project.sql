@@ -38,21 +38,47 @@ using sized
 where sized.section_id = stale.section_id
     and sized.subject_id = stale.subject_id
     and sized.before_it <= $1
-returning stale.section_id, stale.subject_id, exists (
+returning stale.section_id, stale.subject_id, stale.what::text, exists (
     select from sized as other where other.before_it > $1
 ) as is_more
 
 -- name: mark_subjects_of_categories
--- Where anything is in one of these categories.
-insert into classpulse.stale_subjects (section_id, subject_id)
-select exam.section_id, exam.subject_id
-from public.exams as exam
-where exam.category_id = any($1::bigint[])
-union
-select grade.section_id, grade.subject_id
-from public.grades as grade
-where grade.category_id = any($1::bigint[])
-on conflict do nothing
+-- Where anything is in one of these categories; $2 what changed of each.
+insert into classpulse.stale_subjects as stale (section_id, subject_id, what)
+select
+    used.section_id,
+    used.subject_id,
+    case when count(distinct used.what) = 1 then min(used.what)::jsonb end
+from (
+    select exam.section_id, exam.subject_id, changed.what
+    from unnest($1::bigint[], $2::text[]) as changed (category_id, what)
+    join public.exams as exam on exam.category_id = changed.category_id
+    union
+    select grade.section_id, grade.subject_id, changed.what
+    from unnest($1::bigint[], $2::text[]) as changed (category_id, what)
+    join public.grades as grade on grade.category_id = changed.category_id
+) as used
+group by used.section_id, used.subject_id
+on conflict (section_id, subject_id) do update set
+    what = case when stale.what = excluded.what then stale.what end
+
+-- name: letters_of
+select standing.section_id, standing.subject_id, standing.student_id, standing.letter
+from unnest($1::bigint[], $2::bigint[]) as place (section_id, subject_id)
+join classpulse.subject_standings as standing
+    on standing.section_id = place.section_id and standing.subject_id = place.subject_id
+
+-- name: names_of_places
+select
+    section.id as section_id,
+    classpulse.shown_name(section.name) as section_name,
+    section.school_id,
+    subject.id as subject_id,
+    classpulse.shown_name(subject.name) as subject_name
+from unnest($1::bigint[], $2::bigint[]) as place (section_id, subject_id)
+join public.sections as section on section.id = place.section_id
+join public.subjects as subject on subject.id = place.subject_id
+order by section.id, subject.id
 
 -- name: mark_sections_of_policy
 -- No school: the default policy, of every school without its own.

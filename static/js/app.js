@@ -60,7 +60,7 @@ const indicator = new Indicator({
 });
 const live = new Live({
   address: "/api/v1/performance/stream",
-  types: [...(showsOverview ? ["performance_update"] : []), "figures_changed", ...FEED_TYPES],
+  types: [...(showsOverview ? ["performance_update"] : []), ...FEED_TYPES],
   since: main.dataset.since,
   who: document.body.dataset.who,
 });
@@ -73,7 +73,10 @@ const HEARD = {
   scope_changed: startOver,
   token_expiring: renew,
   // a new section, too, that no list of the page knows of yet
-  figures_changed: () => refresher.soon(Math.random() * SPREAD),
+  figures_changed: (data) => {
+    refresher.soon(Math.random() * SPREAD);
+    feed?.add(data);
+  },
 };
 
 live.addEventListener("event", ({ detail: { type, data } }) => {

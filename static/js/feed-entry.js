@@ -10,17 +10,20 @@ const WORDS = {
   exam_deleted: exam,
   roster_update: roster,
   bulk_update: bulk,
+  figures_changed: grading,
 };
+
+const RULES = { weight: "weight", drop_lowest: "drops", drop_highest: "drops" };
 
 export const FEED_TYPES = Object.keys(WORDS);
 
 /**
  * What the list shows of one event, with `student_id` where its title names a student; null for a
- * type that the list leaves out.
+ * event that the list leaves out.
  */
 export function feedEntry(event) {
-  const describe = WORDS[event.type];
-  return describe ? { id: event.id, at: event.timestamp, ...describe(event) } : null;
+  const entry = WORDS[event.type]?.(event) ?? null;
+  return entry && { id: event.id, at: event.timestamp, ...entry };
 }
 
 /** What a grade was before, if it was anything else (else null), and what it is now. */
@@ -105,6 +108,19 @@ function bulk(event) {
   const text =
     row.rows == null ? "all rows removed" : `${shown(row.rows, "whole")} rows changed at once`;
   return words("bulk", row.section_name, text, row.table);
+}
+
+function grading(event) {
+  const rule = event.grading_data;
+  // it says what to fetch again, and nothing to people
+  if (!rule) return null;
+  // it has another name, or place in a list
+  if (rule.category_name && !rule.changed.length) return null;
+  const changed = [...new Set(rule.changed.map((column) => RULES[column]))].sort();
+  const moved = rule.letters_changed;
+  const letters = moved === 1 ? "1 letter" : `${moved ? shown(moved, "whole") : "no"} letters`;
+  const text = `${changed.join(" and ") || "grading"} changed in ${named(rule.subject_name)}: ${letters} moved`;
+  return words("grading", rule.category_name ?? "Grading", text, rule.section_name);
 }
 
 function ofStudent(kind, row, text) {

@@ -40,6 +40,7 @@ from classpulse.project.rights_touched import (
     structure_of,
     term_turned,
 )
+from classpulse.project.rules_told import Place, letters_of, tell_rules
 from classpulse.project.set_aside import Aside, described
 from classpulse.sql import queries
 
@@ -143,14 +144,6 @@ async def project(
             )
 
 
-def _with_rules(stale: Stale, ruled: Collection[tuple[int, int]]) -> Stale:
-    """What is told of sections of which a rule changed: look again."""
-    told = {section: set(reasons) for section, reasons in stale.items()}
-    for section, _ in ruled:
-        told.setdefault(section, set()).add("grading")
-    return told
-
-
 class _Batch:
     def __init__(self, connection: "Connection", cursor: Cursor, *, careful: bool) -> None:
         self._connection = connection
@@ -185,7 +178,8 @@ class _Batch:
         taken = await self._take(backlog, records)
         changes = await self._in_order(taken)
         stale = await self._take_stale() if backlog["is_stale"] else {}
-        ruled = await self._take_ruled() if backlog["is_stale"] else set()
+        ruled = await self._take_ruled() if backlog["is_stale"] else {}
+        letters = await letters_of(self._connection, ruled)
         if backlog["is_due"]:
             await self._aside.take_due()
             stale |= {section: {"restored"} for section in self._aside.due}
@@ -194,12 +188,12 @@ class _Batch:
             await self._mark(structure)
         self._members = await self._memberships(changes)
         touched = touched_by(with_both(taken, changes))
-        touched.ruled |= ruled
+        touched.ruled.update(ruled)
         figures, changed = await self._folded(touched, changes, stale)
         figures.remember(changes)
         now = self.as_of_time
         told = await self._told(changes, figures, changed)
-        stale = _with_rules(stale, ruled)
+        told += await tell_rules(self._connection, ruled, letters, now)
         told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
         entries += await self._figures_changed_events(
@@ -269,13 +263,13 @@ class _Batch:
         # one that is set aside is worked off whole once it no longer is
         return self._current(stale)
 
-    async def _take_ruled(self) -> set[tuple[int, int]]:
-        """Sections and subjects of which a rule changed."""
-        ruled: set[tuple[int, int]] = set()
+    async def _take_ruled(self) -> dict[Place, str | None]:
+        """Sections and subjects of which a rule changed, and what of it."""
+        ruled: dict[Place, str | None] = {}
         for record in await self._connection.fetch(SQL["take_stale_subjects"], STALE_STANDINGS):
-            ruled.add((record["section_id"], record["subject_id"]))
+            ruled[record["section_id"], record["subject_id"]] = record["what"]
             self.more |= record["is_more"]
-        return {key for key in ruled if key[0] not in self._aside.sections}
+        return {key: what for key, what in ruled.items() if key[0] not in self._aside.sections}
 
     async def _mark(self, structure: Structure) -> None:
         if structure.policy_schools or structure.default_policy:
@@ -287,7 +281,11 @@ class _Batch:
         if structure.policy_sections:
             await self._mark_by("mark_sections", list(structure.policy_sections), "policy")
         if structure.categories:
-            await self._mark_by("mark_subjects_of_categories", list(structure.categories))
+            await self._mark_by(
+                "mark_subjects_of_categories",
+                list(structure.categories),
+                list(structure.categories.values()),
+            )
         if structure.carrying_schools:
             await self._mark_by("mark_carrying_sections", list(structure.carrying_schools))
         if structure.new_sections:

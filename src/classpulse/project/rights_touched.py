@@ -1,12 +1,16 @@
 """Changes of names, terms, policies and rights: what must be fetched or resolved again."""
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from classpulse.project.change import Change
+from classpulse.project.change import Change, Row
 from classpulse.project.event_row import EventRow
+from classpulse.project.shortened import shown_name
 
+#: what of a category figures go by
+_RULE = ("weight", "drop_lowest", "drop_highest")
 #: Tables that hold rows of figures: their truncation changes every section
 FIGURE_TABLES = frozenset({"grades", "attendance", "enrollments", "exams", "students"})
 
@@ -25,8 +29,8 @@ class Structure:
     policy_schools: set[int] = field(default_factory=set)
     default_policy: bool = False
     policy_sections: set[int] = field(default_factory=set)
-    #: their weight, or what is left out of them, changed
-    categories: set[int] = field(default_factory=set)
+    #: by category, as JSON, what changed of it: its weight, or what is left out
+    categories: dict[int, str] = field(default_factory=dict)
     #: which grades of an earlier section count in them may be decided otherwise now
     carrying_schools: set[int] = field(default_factory=set)
     #: rights to resolve again
@@ -130,10 +134,24 @@ def _row(found: Structure, change: Change) -> bool:
             if change.operation != "update":
                 # what was in one that is gone is told by what it was
                 return False
-            found.categories.add(change.row["id"])
+            found.categories[change.row["id"]] = _what_changed(change)
         case _:
             return False
     return True
+
+
+def _what_changed(change: Change) -> str:
+    """Of a category, with the name by which people know it."""
+    old, new = (_rule(row) for row in (change.old, change.new))
+    changed = [column for column in _RULE if old.get(column) != new.get(column)]
+    told = {"category_name": shown_name(change.row["name"]), "changed": changed}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _rule(row: Row | None) -> dict[str, str]:
+    """Weight, where there is one, and drops: a change carries them as one text."""
+    words = ((row or {}).get("rule") or "").split()
+    return dict(zip(reversed(_RULE), reversed(words), strict=False))
 
 
 def _differs(change: Change, *columns: str) -> bool:

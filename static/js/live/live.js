@@ -9,7 +9,6 @@ import { unknown } from "./link.js";
 import { Place } from "./cursor.js";
 
 /** The one stream has what most pages use; what only some do is asked for while one is open. */
-const TYPES = ["figures_changed", ...FEED_TYPES];
 const CONTROL = ["ready", "heartbeat", "reset", "scope_changed", "token_expiring"];
 /** Between two takings of the lead by one tab: milliseconds. */
 const PATIENCE = 10_000;
@@ -131,7 +130,7 @@ export class Live extends EventTarget {
       who: this.#who,
       source: {
         address: this.#address,
-        types: [...new Set([...TYPES, ...this.#wants])],
+        types: [...new Set([...FEED_TYPES, ...this.#wants])],
         since: this.since,
         facts: this.facts,
         outside: this.#outside,

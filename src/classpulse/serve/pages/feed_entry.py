@@ -27,6 +27,7 @@ class _Told(TypedDict, total=False):
     exam_data: dict[str, Any]
     roster_data: dict[str, Any]
     bulk_data: dict[str, Any]
+    grading_data: dict[str, Any]
     performance_data: _Figures
 
 
@@ -40,12 +41,13 @@ def feed_entry(event: Event) -> dict[str, Any] | None:
     """What the list shows of one event: ``id``, ``at``, ``kind``, ``title``, ``text``, ``place``
     and ``student_id``, the student whom the title names, if it names one.
 
-    ``None`` for a type that the list leaves out.
+    ``None`` for an event that the list leaves out.
     """
     describe = _WORDS.get(event["type"])
     if describe is None:
         return None
-    return {"id": event["id"], "at": event["timestamp"], **describe(event)}
+    words = describe(event)
+    return words and {"id": event["id"], "at": event["timestamp"], **words}
 
 
 def grade_change(event: Event) -> tuple[str | None, str]:
@@ -140,6 +142,22 @@ def _bulk(event: Event) -> dict[str, Any]:
     return _words("bulk", bulk.get("section_name"), text, bulk.get("table"))
 
 
+def _grading(event: Event) -> dict[str, Any] | None:
+    rule = event.get("grading_data")
+    if rule is None:  # it says what to fetch again, and nothing to people
+        return None
+    if rule.get("category_name") and not rule["changed"]:  # it has another name, or place in a list
+        return None
+    changed = {_RULES[column] for column in rule["changed"]}
+    moved = rule["letters_changed"]
+    letters = "1 letter" if moved == 1 else f"{shown(moved, 'whole') if moved else 'no'} letters"
+    text = (
+        f"{' and '.join(sorted(changed)) or 'grading'} changed in "
+        f"{named(rule.get('subject_name'))}: {letters} moved"
+    )
+    return _words("grading", rule.get("category_name") or "Grading", text, rule.get("section_name"))
+
+
 def _of_student(kind: str, row: Event, text: str) -> dict[str, Any]:
     words = _words(kind, row.get("student_name"), text, row.get("section_name"))
     return words | {"student_id": row.get("student_id")}
@@ -153,7 +171,9 @@ def _before(before: str | None) -> str:
     return "" if before is None else f", before: {before}"
 
 
-_WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {
+_RULES = {"weight": "weight", "drop_lowest": "drops", "drop_highest": "drops"}
+
+_WORDS: dict[str, Callable[[Event], dict[str, Any] | None]] = {
     "grade_update": _grade,
     "attendance_update": _attendance,
     "exam_created": _exam,
@@ -161,6 +181,7 @@ _WORDS: dict[str, Callable[[Event], dict[str, Any]]] = {
     "exam_deleted": _exam,
     "roster_update": _roster,
     "bulk_update": _bulk,
+    "figures_changed": _grading,
 }
 
 FEED_TYPES = tuple(_WORDS)
