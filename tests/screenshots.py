@@ -32,6 +32,7 @@ VIEWS = {
     "overview": "/",
     "sections": "/sections",
     "section": "/sections/{section}",
+    "exam": "/exams/{exam}",
     "subjects": "/subjects",
     "subject": "/subjects/{subject}",
     "grading": "/grading?section_id={section}&subject_id=2",
@@ -93,7 +94,7 @@ async def take(browser: Browser, url: str, size: str, theme: str) -> None:
         "section": await _id(page, f"{url}/sections", "section"),
         "subject": await _id(page, f"{url}/subjects", "subject"),
     }
-    await page.goto(f"{url}/sections/{ids['section']}")
+    ids["exam"] = await _id(page, f"{url}/sections/{ids['section']}", "exam")
     lowest = page.locator(".low a[data-student]").first
     ids["student"] = await lowest.get_attribute("data-student") or ""
     for name, address in VIEWS.items():

@@ -65,10 +65,16 @@ join classpulse.exam_figures as f on f.exam_id = page.id
 order by f.exam_date desc nulls last, f.exam_id desc;
 
 -- name: one
+-- `letters`: those of the policy that holds for it, the best first.
 select
     f.exam_id, f.exam_name, f.exam_date, f.total_marks, f.section_id, f.section_name, f.subject_id,
     f.subject_name, f.subject_code, f.students, f.graded, f.missing, f.excused, f.pending, f.average,
-    f.category_id, f.category_name, f.weight, f.counts, f.extra_credit, f.never_drop, f.due_on
+    f.category_id, f.category_name, f.weight, f.counts, f.extra_credit, f.never_drop, f.due_on,
+    (
+        select json_agg(letter.name order by letter.place desc)
+        from classpulse.policy_in_force(f.section_id, f.subject_id) as policy
+        cross join lateral unnest(policy.letters) with ordinality as letter (name, place)
+    ) as letters
 from classpulse.exam_figures as f
 where f.exam_id = cast(:exam_id as bigint)
     and (
@@ -77,7 +83,14 @@ where f.exam_id = cast(:exam_id as bigint)
     );
 
 -- name: grades
--- Every standing of the exam's section, with its grade where there is one.
+-- Every standing of the exam's section, with its grade where there is one, and the letter that this
+-- grade alone would be.
+with policy as materialized (
+    select found.letters, found.minimums
+    from public.exams as exam
+    cross join lateral classpulse.policy_in_force(exam.section_id, exam.subject_id) as found
+    where exam.id = cast(:exam_id as bigint)
+)
 select
     standing.id as student_id,
     standing.student_number,
@@ -87,10 +100,8 @@ select
     grade.status,
     grade.score,
     grade.total_marks,
-    case
-        when grade.status = 'graded'
-            then classpulse.rounded(classpulse.exact_percentage(grade.score, grade.total_marks))
-    end as percentage,
+    mark.percentage,
+    policy.letters[width_bucket(mark.percentage, policy.minimums)] as letter,
     case
         when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
     end as graded_on,
@@ -99,6 +110,17 @@ from classpulse.standing_figures as standing
 join public.schools as school on school.id = standing.school_id
 left join public.grades as grade
     on grade.exam_id = cast(:exam_id as bigint) and grade.student_id = standing.id
+cross join policy
+cross join lateral (
+    select
+        case
+            when grade.status = 'graded'
+                then classpulse.rounded(
+                    classpulse.exact_percentage(grade.score, grade.total_marks)
+                )
+        end as percentage
+    offset 0
+) as mark
 where standing.section_id = cast(:section_id as bigint)
 order by
     standing.roll_number nulls last,
@@ -107,3 +129,21 @@ order by
         else standing.by_last_name
     end,
     standing.id;
+
+-- name: parallel
+-- Exams of the same name, case and blanks aside, and subject in other sections of the same term.
+select
+    f.exam_id, f.exam_name, f.exam_date, f.section_id, f.section_name, f.students, f.graded, f.average
+from public.exams as exam
+join public.sections as section on section.id = exam.section_id
+join public.exams as alike
+    on alike.subject_id = exam.subject_id
+    and alike.section_id <> exam.section_id
+    and lower(trim(alike.name)) = lower(trim(exam.name))
+join public.sections as beside
+    on beside.id = alike.section_id and beside.term_id is not distinct from section.term_id
+join classpulse.exam_figures as f on f.exam_id = alike.id
+where exam.id = cast(:exam_id as bigint)
+    and (cast(:everything as boolean) or alike.section_id = any(cast(:sections as bigint[])))
+order by f.section_name, f.section_id, f.exam_id
+limit 50;

@@ -26,6 +26,15 @@ from classpulse.section_figures as figures
 left join public.terms as term on term.id = figures.term_id
 where figures.section_id = cast(:section_id as bigint);
 
+-- name: educators
+-- Who teaches a section, by name.
+select classpulse.shown_name(educator.full_name) as name
+from public.section_educators as teaching
+join public.educators as educator on educator.id = teaching.educator_id
+where teaching.section_id = cast(:section_id as bigint) and educator.is_active
+order by educator.full_name, educator.id
+limit 20;
+
 -- name: page
 -- Sections in their order, after the one that the cursor names; unknown values come last either
 -- way. Always at least one row: `total` counts all that are found. All are sorted by a few columns;

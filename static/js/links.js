@@ -1,8 +1,8 @@
 // Addresses of what a name names. The server's links.py writes the same.
 
-const LISTS = { section: "/sections/", subject: "/subjects/" };
+const LISTS = { section: "/sections/", subject: "/subjects/", exam: "/exams/" };
 
-/** A student's card lies over the view that is open; sections and subjects are views. */
+/** A student's card lies over the view that is open; the others are views. */
 export function addressOf(kind, id, here = globalThis.location) {
   const address = new URL(here.href);
   if (kind === "student") {

@@ -25,12 +25,14 @@ async def addresses(connection: Any) -> list[str]:
     section = await connection.fetchval("select id from sections limit 1")
     subject = await connection.fetchval("select id from subjects limit 1")
     student = await connection.fetchval("select id from students where first_name = '=1+1'")
+    exam = await connection.fetchval("select min(id) from exams")
     return [
         "/",
         "/sections",
         f"/sections/{section}",
         "/subjects",
         f"/subjects/{subject}",
+        f"/exams/{exam}",
         "/students",
         "/students?q=nobody",
         f"/students?student={student}",

@@ -80,7 +80,8 @@ async def _addresses(connection: Any, school: int) -> list[str]:
     student = await connection.fetchval("select min(id) from students")
     views = ["/", "/sections", f"/sections/{school}", "/subjects", f"/subjects/{subject}"]
     grading = f"/grading?section_id={school}&subject_id={subject}"
-    return [*views, "/students", f"/students?student={student}", grading]
+    exam = await connection.fetchval("select min(id) from exams")
+    return [*views, f"/exams/{exam}", "/students", f"/students?student={student}", grading]
 
 
 async def test_a_filter_does_not_push_the_table_down(

@@ -93,6 +93,7 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", "/"): Asked("page", keyed=("student={student}", "term={term}")),
     ("GET", "/sections"): Asked("page", keyed=("student={student}", "term={term}")),
     ("GET", "/sections/{section_id}"): Asked("page"),
+    ("GET", "/exams/{exam_id}"): Asked("page"),
     ("GET", "/subjects"): Asked("page", keyed=("term={term}",)),
     ("GET", "/subjects/{subject_id}"): Asked("page"),
     ("GET", "/students"): Asked(

@@ -36,14 +36,14 @@ async def test_sections_subjects_and_exams_lead_to_their_views(reader: Client) -
     assert 'href="/subjects/1"' in page
     page = await page_of(reader, "/find/found?q=geometry")
     assert names(page, "Exams") == ["Geometry", "Mathematics", "10-A"]
-    assert 'href="/sections/1#exams-title"' in page
+    assert 'href="/exams/2"' in page
 
 
 async def test_another_term_is_looked_through_where_it_was_chosen(reader: Client) -> None:
     assert names(await page_of(reader, "/find/found?q=old"), "Exams") == []
     page = await page_of(reader, "/find/found?q=old&term=2")
     assert names(page, "Exams")[0] == "Old"
-    assert 'href="/sections/4?term=2#exams-title"' in page
+    assert 'href="/exams/6?term=2"' in page
 
 
 @pytest.mark.parametrize("q", ["", " ", "%", "_", "\\", "'", "zzzz", "<script>", "=1+1"])

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve import cursors
-from classpulse.serve.answers import as_of, json_response, listed
+from classpulse.serve.answers import as_of, json_response, listed, with_json
 from classpulse.serve.auth.caller import viewer_of
 from classpulse.serve.auth.scope import require_sections, require_subjects, rights, sections_in_view
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.parameters import Id, Ids, NoParameters, PagingOfTerm, path_id, read_query
 from classpulse.serve.problems import not_found
-from classpulse.serve.snapshot import Source, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.sql import queries
 
 _SQL = queries("exams")
@@ -79,7 +79,16 @@ async def exam_of(source: Source, viewer: Viewer, exam_id: int) -> dict[str, Any
         if exam is None:
             raise not_found("exam")
         grades = await reader.all(_SQL["grades"], exam_id=exam_id, section_id=exam["section_id"])
-        return {**exam, "grades": grades, **await as_of(reader, [exam["section_id"]])}
+        return {
+            **with_json(exam, ["letters"]),
+            "grades": grades,
+            **await as_of(reader, [exam["section_id"]]),
+        }
+
+
+async def parallel_exams(reader: Reader, viewer: Viewer, exam_id: int) -> list[Row]:
+    """The same work in other sections of the viewer's in the same term: name and subject agree."""
+    return await reader.all(_SQL["parallel"], exam_id=exam_id, **rights(viewer))
 
 
 async def _list(request: Request) -> Response:

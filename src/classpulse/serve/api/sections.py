@@ -61,6 +61,12 @@ async def section_names(reader: Reader, sections: list[int]) -> list[Row]:
     return await reader.all(_SQL["names"], sections=sections)
 
 
+async def educators_of(reader: Reader, section_id: int) -> list[str]:
+    """The names of those who teach a section that the viewer sees."""
+    rows = await reader.all(_SQL["educators"], section_id=section_id)
+    return [row["name"] for row in rows]
+
+
 async def sections_listed(
     source: Source, viewer: Viewer, asked: Listing, *, with_performers: bool = True
 ) -> dict[str, Any]:

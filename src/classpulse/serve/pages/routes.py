@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from classpulse.serve.pages import (
     card,
+    exams,
     find,
     grading,
     overview,
@@ -17,6 +18,7 @@ from classpulse.serve.pages.rendering import static_files
 routes: list[BaseRoute] = [
     *overview.routes,
     *sections.routes,
+    *exams.routes,
     *subjects.routes,
     *students.routes,
     *card.routes,

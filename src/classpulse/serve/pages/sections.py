@@ -6,7 +6,7 @@ from starlette.routing import Route
 from classpulse.serve.api.exams import Filters as ExamFilters
 from classpulse.serve.api.exams import exams_of
 from classpulse.serve.api.registers import days_of
-from classpulse.serve.api.sections import section_of, sections_listed
+from classpulse.serve.api.sections import educators_of, section_of, sections_listed
 from classpulse.serve.api.students import students_of
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import stacks_of_days
@@ -65,6 +65,7 @@ async def _section(request: Request, reader: Reader, viewer: Viewer, asked: Rost
         watched=[section_id],
         context={
             "section": section,
+            "educators": await educators_of(reader, section_id),
             "letters": letters_shown(section["grade_distribution"]),
             "top": performers_shown(section["top_performers"]),
             "low": performers_shown(section["low_performers"]),
