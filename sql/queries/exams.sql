@@ -4,9 +4,7 @@
 with filtered as (
     select
         exam.id,
-        case
-            when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
-        end as exam_date
+        classpulse.calendar_date(exam.exam_date) as exam_date
     from public.exams as exam
     where exam.section_id = any(cast(:sections as bigint[]))
         and (
@@ -102,9 +100,7 @@ select
     grade.total_marks,
     mark.percentage,
     policy.letters[width_bucket(mark.percentage, policy.minimums)] as letter,
-    case
-        when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
-    end as graded_on,
+    classpulse.calendar_date(grade.graded_on) as graded_on,
     classpulse.shown_remark(grade.remarks) as remarks
 from classpulse.standing_figures as standing
 join public.schools as school on school.id = standing.school_id

@@ -58,7 +58,7 @@ order by category.sort_order nulls last, category.name, category.id;
 select
     exam.id as exam_id,
     classpulse.shown_name(exam.name) as exam_name,
-    case when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date end
+    classpulse.calendar_date(exam.exam_date)
         as exam_date,
     exam.total_marks,
     exam.category_id,
@@ -66,7 +66,7 @@ select
     exam.counts,
     exam.extra_credit,
     exam.never_drop,
-    case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end as due_on,
+    classpulse.calendar_date(exam.due_on) as due_on,
     md5(exam::text) as version
 from public.exams as exam
 where exam.section_id = cast(:section_id as bigint)

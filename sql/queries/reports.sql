@@ -69,9 +69,7 @@ select
 -- name: attendance
 -- Every row of a student's attendance in these sections and of whole days, the newest first.
 select
-    case
-        when attendance.date between '0001-01-02' and '9999-12-30' then attendance.date
-    end as date,
+    classpulse.calendar_date(attendance.date) as date,
     attendance.period,
     classpulse.shown_name(section.name) as section_name,
     attendance.status,

@@ -337,12 +337,8 @@ with rows as (
     left join public.exams as exam on exam.id = grade.exam_id
     cross join lateral (
         select
-            case
-                when grade.graded_on between '0001-01-02' and '9999-12-30' then grade.graded_on
-            end as graded_on,
-            case
-                when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
-            end as exam_date,
+            classpulse.calendar_date(grade.graded_on) as graded_on,
+            classpulse.calendar_date(exam.exam_date) as exam_date,
             case
                 when grade.created_at between '0001-01-03' and '9999-12-29'
                     then timezone(
@@ -356,7 +352,7 @@ with rows as (
         and of_subject.subject_id = counted.subject_id
     cross join lateral (
         select
-            case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end
+            classpulse.calendar_date(exam.due_on)
                 as due_on,
             classpulse.why_not(
                 counted.id, counted.status, counted.counts, counted.category_id,
@@ -411,9 +407,7 @@ with standings as materialized (
 ), rows as (
     select
         attendance.id,
-        case
-            when attendance.date between '0001-01-02' and '9999-12-30' then attendance.date
-        end as date,
+        classpulse.calendar_date(attendance.date) as date,
         attendance.period,
         attendance.status,
         attendance.section_id,

@@ -27,7 +27,7 @@ select
     classpulse.shown_name(page.name) as name,
     page.begins,
     case when page.starts_on = page.begins then page.starts_on end as starts_on,
-    case when page.ends_on between '0001-01-02' and '9999-12-30' then page.ends_on end as ends_on,
+    classpulse.calendar_date(page.ends_on) as ends_on,
     page.school_id,
     classpulse.shown_name(school.name) as school_name,
     page.id in (select current.term_id from classpulse.current_terms as current) as is_current,

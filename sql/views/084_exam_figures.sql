@@ -5,10 +5,7 @@ create or replace view classpulse.exam_figures as
 select
     exam.id as exam_id,
     classpulse.shown_name(exam.name) as exam_name,
-    -- a date beyond our calendar, as infinity, is none
-    case
-        when exam.exam_date between '0001-01-02' and '9999-12-30' then exam.exam_date
-    end as exam_date,
+    classpulse.calendar_date(exam.exam_date) as exam_date,
     exam.total_marks,
     exam.section_id,
     classpulse.shown_name(section.name) as section_name,
@@ -27,7 +24,7 @@ select
     exam.counts,
     exam.extra_credit,
     exam.never_drop,
-    case when exam.due_on between '0001-01-02' and '9999-12-30' then exam.due_on end as due_on
+    classpulse.calendar_date(exam.due_on) as due_on
 from public.exams as exam
 join public.sections as section on section.id = exam.section_id
 join public.subjects as subject on subject.id = exam.subject_id
