@@ -93,6 +93,18 @@ async def test_a_student_has_a_bar_for_each_subject_and_every_table(reader: Clie
         assert f"{of['percentage']:.2f}%" in text
 
 
+async def test_on_paper_attendance_is_what_was_not_present(reader: Client) -> None:
+    student = await reader.read("/student/1", 3)
+    recorded = student["attendance"]
+    assert (recorded["present"], recorded["total"]) == (9, 13)
+    text = "\n".join(await pages(reader, "student_id=1", 3))
+    assert "Attendance: present 9 of 13 times; all others" in text
+    of_days = text[text.index("all others") :]
+    assert of_days.count("Absent") == recorded["absent"] == 3
+    assert of_days.count("Excused") == 1
+    assert "Present" not in of_days
+
+
 async def test_markup_is_text(client: Client, tool: Tool) -> None:
     await hostile_names(tool)
     await tool.execute("update sections set name = '<b>A</b> & <para>&amp;<br/>' where id = 1")

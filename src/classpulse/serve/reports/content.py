@@ -38,12 +38,18 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that is short enough to be held. A printed page may do without it."""
+    """A table that is short enough to be held. A printed page may do without it, or hold another
+    in its place: ``printed``."""
 
     title: str
     columns: tuple[Column, ...]
     rows: list[Row]
     on_page: bool = True
+    printed: "Table | None" = None
+
+    def as_printed(self) -> "Table":
+        """What a page shows of it."""
+        return self.printed or self
 
 
 @dataclass(frozen=True)

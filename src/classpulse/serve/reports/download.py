@@ -116,7 +116,7 @@ async def _draft(reader: Reader, viewer: Viewer, asked: ReportQuery, report: Rep
 def _check_length(content: Content, form: Format, most: int | None) -> None:
     tables = [*content.before, *content.after]
     if form == "pdf":
-        rows = content.total + sum(len(table.rows) for table in tables if table.on_page)
+        rows = content.total + sum(len(t.as_printed().rows) for t in tables if t.on_page)
     else:
         rows = max([content.total, *(len(table.rows) for table in tables)])
     if most is not None and rows > most:

@@ -90,9 +90,17 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
         ],
         main=Table("Grades", columns.GRADES, []),
         total=len(grades),
-        after=[Table("Attendance", columns.ATTENDANCE, attendance)],
+        after=[_attendance(attendance)],
     )
     return Draft(content, _at_once(grades), schools)
+
+
+def _attendance(rows: list[Row]) -> Table:
+    """Every row; on paper those that are no plain "present", for these fill pages by themselves."""
+    exceptions = [row for row in rows if row["status"] != "present"]
+    title = f"Attendance: present {len(rows) - len(exceptions)} of {len(rows)} times; all others"
+    printed = Table(title, columns.ATTENDANCE, exceptions)
+    return Table("Attendance", columns.ATTENDANCE, rows, printed=printed if rows else None)
 
 
 def _grades(subjects: list[Row]) -> list[Row]:

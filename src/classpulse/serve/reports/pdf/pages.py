@@ -45,6 +45,7 @@ def drawn(content: Content, rows: list[Row]) -> IO[bytes]:
     main = Table(content.main.title, content.main.columns, rows)
     for table in [*content.before, main, *content.after]:
         if table.on_page:
+            table = table.as_printed()
             PageTable(pages, table.title, table.columns).write(table.rows, "There is none.")
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (it is the answer)
     pages.save(file, title=content.title, author=content.viewer_name)
