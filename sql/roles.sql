@@ -5,7 +5,7 @@ declare
     school constant text[] := array[
         'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects', 'students',
         'enrollments', 'exams', 'grades', 'attendance', 'grading_policies', 'grade_categories',
-        'grade_overrides'
+        'grade_overrides', 'supports'
     ];
     role_name text;
     table_name text;
@@ -31,6 +31,8 @@ begin
         execute format('grant execute on procedure public.performance_wait to %I', role_name);
         execute format('grant execute on function classpulse.is_folded_in to %I', role_name);
         foreach table_name in array school loop
+            -- what was noted about a student is for those who teach them, not for every report
+            continue when table_name = 'supports' and role_name = 'classpulse_reader';
             execute format('grant select on public.%I to %I', table_name, role_name);
         end loop;
     end loop;

@@ -211,6 +211,14 @@ select section.id, section.school_id
 from public.sections as section
 where section.school_id = any($1::bigint[])
 
+-- name: sections_of_students
+-- Where those look who see these students ($2: any), and the school; of one who is in no section
+-- the school alone.
+select distinct enrollment.section_id as id, student.school_id
+from public.students as student
+left join public.enrollments as enrollment on enrollment.student_id = student.id
+where student.id = any($1::bigint[]) or $2::boolean
+
 -- name: sections_of_subjects
 select distinct figures.section_id as id, section.school_id
 from public.performance_cache as figures
@@ -281,6 +289,8 @@ with gone as (
     select session.account_id from classpulse.sessions as session
     union
     select visit.account_id from classpulse.visits as visit
+    union
+    select mark.account_id from classpulse.marks as mark
     except
     select educator.account_id from public.educators as educator
 ), passwords as (
@@ -288,6 +298,8 @@ with gone as (
     where password.account_id = gone.account_id
 ), visits as (
     delete from classpulse.visits as visit using gone where visit.account_id = gone.account_id
+), marks as (
+    delete from classpulse.marks as mark using gone where mark.account_id = gone.account_id
 )
 delete from classpulse.sessions as session using gone where session.account_id = gone.account_id
 

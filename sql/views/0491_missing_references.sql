@@ -41,7 +41,10 @@ from (
     ('grade_categories', 'subject_id', 'subjects', null, 'on delete cascade'),
     ('grade_overrides', 'student_id', 'students', null, 'on delete cascade'),
     ('grade_overrides', 'section_id', 'sections', null, 'on delete cascade'),
-    ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade')
+    ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade'),
+    ('supports', 'student_id', 'students', null, 'on delete cascade'),
+    ('supports', 'section_id', 'sections', null, 'on delete set null'),
+    ('supports', 'opened_by', 'educators', null, 'on delete set null')
 ) as expected (source, columns, target, keys, actions)
 where not exists (
     select from pg_catalog.pg_constraint as made

@@ -244,6 +244,14 @@ async def run(*command: str | Path, **environment: str) -> None:
             "insert into grading_policies (section_id, letter_points) values (1, '[4, 3]')",
             "letter_points must give letters their grade points as numbers",
         ),
+        (
+            "insert into grading_policies (section_id, carry_over) values (1, true)",
+            "carry_over: grades of an earlier section can't count in the new one yet",
+        ),
+        (
+            "insert into supports (student_id, section_id, kind) values (1, 3, 'talk')",
+            "student 1 belongs to school 1, and section 3 to school 2",
+        ),
     ],
 )
 async def test_a_gradebook_refuses_in_plain_words(connection: Any, act: str, words: str) -> None:

@@ -16,7 +16,7 @@ from classpulse.settings import Settings
 
 API = "/api/v1/performance"
 #: what an id in an address, or in a query, is the id of
-NOUNS = ("section", "subject", "student", "exam", "grade", "term")
+NOUNS = ("section", "subject", "student", "exam", "grade", "term", "support")
 
 
 #: students who are elsewhere than in section 1
@@ -73,6 +73,9 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", f"{API}/grading"): Asked(query="section_id={home}&subject_id={taught}"),
     ("PUT", f"{API}/grading"): Asked(body={}),
     ("POST", f"{API}/grading/preview"): Asked(body={}),
+    ("GET", f"{API}/supports"): Asked(keyed=("student_id={student}", "section_id={section}")),
+    ("POST", f"{API}/supports"): Asked(body={"student_id": 1, "kind": "talk"}),
+    ("PUT", f"{API}/support/{{support_id}}"): Asked(body={}),
     ("GET", f"{API}/exams"): Asked(keyed=("section_id={section}", "subject_id={subject}")),
     ("GET", f"{API}/exam/{{exam_id}}"): Asked(),
     ("GET", f"{API}/terms"): Asked(),

@@ -7,7 +7,16 @@ from serve.conftest import Client, password_hash, reader, school_template  # noq
 from .routes import MATRIX, Call, application_routes, calls, calls_naming
 
 MISSING = 999_999
-IDS = {"section": 1, "subject": 1, "student": 1, "exam": 1, "grade": 1, "term": 1, "educator": 1}
+IDS = {
+    "section": 1,
+    "subject": 1,
+    "student": 1,
+    "exam": 1,
+    "grade": 1,
+    "term": 1,
+    "support": 1,
+    "educator": 1,
+}
 REFUSED = {"api": 401, "stream": 401, "page": 303}
 NO_TOKENS = {
     "none": {},

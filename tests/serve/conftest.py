@@ -63,6 +63,9 @@ select n, 1, current_date - day, case when (n + day) % 4 = 0 then 'absent' else 
 from generate_series(1, 12) as n, generate_series(1, 12) as day;
 insert into attendance (student_id, section_id, date, status) values
 (1, null, current_date - 20, 'excused'), (30, 3, current_date, 'late');
+insert into supports (student_id, section_id, kind, note, opened_by) values
+(1, 1, 'talk', 'Of section 1', 1), (20, null, 'tutoring', 'Of Bob''s', 2),
+(30, 3, 'talk', 'Of the south', 6);
 """
 
 

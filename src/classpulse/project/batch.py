@@ -36,6 +36,7 @@ from classpulse.project.rights_touched import (
     Structure,
     everybodys_rights_changed,
     figures_changed,
+    schools_support_changed,
     scope_changed,
     structure_of,
     term_turned,
@@ -200,6 +201,7 @@ class _Batch:
             structure, stale, changed, entries, figures, now
         )
         entries += figures_changed(self._aside.new, figures.schools, "set_aside", now)
+        entries += await self._supports(structure, now)
         await self._aside.restore()
         if backlog["is_turning"] or structure.turns_terms:
             entries += await self._turned(structure, now)
@@ -484,6 +486,18 @@ class _Batch:
                         sections.add(record["id"])
                         schools[record["id"]] = record["school_id"]
         return figures_changed(sections, schools, "structure" if structure else "figures", now)
+
+    async def _supports(self, structure: Structure, now: datetime) -> list[EventRow]:
+        """Where to look again for what was done about a student; of whom and what is not told."""
+        if not (structure.supported or structure.every_support):
+            return []
+        records = await self._connection.fetch(
+            SQL["sections_of_students"], list(structure.supported), structure.every_support
+        )
+        schools = {r["id"]: r["school_id"] for r in records if r["id"] is not None}
+        entries = figures_changed(schools, schools, "support", now)
+        elsewhere = {r["school_id"] for r in records} - set(schools.values())
+        return entries + [schools_support_changed(school, now) for school in sorted(elsewhere)]
 
     async def _turned(self, structure: Structure, now: datetime) -> list[EventRow]:
         """Terms that the clock turned over; an edit of the terms is told as what it is."""

@@ -40,6 +40,9 @@ class Structure:
     principals_of: set[int] = field(default_factory=set)
     every_educator: bool = False
     every_school: bool = False
+    #: students of whom a support was opened, changed or closed; no figure and no right hangs on it
+    supported: set[int] = field(default_factory=set)
+    every_support: bool = False
     truncated: list[str] = field(default_factory=list)
     #: terms or a school's clock changed: which terms are current is looked up again
     turns_terms: bool = False
@@ -65,6 +68,9 @@ def structure_of(changes: Iterable[Change]) -> Structure:
 
 
 def _truncation(found: Structure, change: Change) -> None:
+    if change.source == "supports":
+        found.every_support = True
+        return
     found.at = change.at
     if change.source in FIGURE_TABLES:
         found.truncated.append(change.source)
@@ -135,6 +141,9 @@ def _row(found: Structure, change: Change) -> bool:
                 # what was in one that is gone is told by what it was
                 return False
             found.categories[change.row["id"]] = _what_changed(change)
+        case "supports":
+            found.supported.update(row["student_id"] for row in rows)
+            return False
         case _:
             return False
     return True
@@ -177,6 +186,12 @@ def figures_changed(
         )
         for school, mine in by_school.items()
     ]
+
+
+def schools_support_changed(school: int, at: datetime) -> EventRow:
+    """Of students who are in no section: those look again who see the whole school."""
+    body = {"reason": "support", "section_ids": []}
+    return EventRow(at, "figures_changed", "figures_changed", body, school=school)
 
 
 def everybodys_rights_changed(at: datetime) -> EventRow:

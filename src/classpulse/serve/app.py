@@ -41,6 +41,7 @@ from classpulse.serve.api import (
     student,
     students,
     subjects,
+    supports,
     terms,
     visits,
 )
@@ -184,6 +185,7 @@ def _routes() -> list[BaseRoute]:
         *proof.routes,
         *grade_history.routes,
         *grading.routes,
+        *supports.routes,
         *exams.routes,
         *terms.routes,
         *history.routes,

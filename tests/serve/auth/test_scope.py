@@ -11,10 +11,12 @@ PATHS = {
     "student": ["/student/{}"],
     "exam": ["/exam/{}"],
     "grade": ["/grade/{}/history"],
+    "support": [],
     "term": ["/overview?term={}", "/sections?term={}", "/subjects?term={}", "/students?term={}"],
 }
 THEIRS: dict[int, dict[str, list[int]]] = {
     1: {
+        "support": [1],
         "section": [1, 4],
         "subject": [1, 2],
         "student": [1, 12],
@@ -23,6 +25,7 @@ THEIRS: dict[int, dict[str, list[int]]] = {
         "term": [1, 2],
     },
     2: {
+        "support": [1, 2],
         "section": [2],
         "subject": [1],
         "student": [1, 20],
@@ -31,6 +34,7 @@ THEIRS: dict[int, dict[str, list[int]]] = {
         "term": [1],
     },
     3: {
+        "support": [1, 2],
         "section": [1, 2, 4],
         "subject": [1, 2, 4],
         "student": [1, 12, 20],
@@ -39,6 +43,7 @@ THEIRS: dict[int, dict[str, list[int]]] = {
         "term": [1, 2],
     },
     4: {
+        "support": [1, 2, 3],
         "section": [1, 2, 3, 4],
         "subject": [1, 3, 4],
         "student": [1, 20, 30],
@@ -46,10 +51,19 @@ THEIRS: dict[int, dict[str, list[int]]] = {
         "grade": [1, 17],
         "term": [1, 2, 3],
     },
-    6: {"section": [3], "subject": [3], "student": [30], "exam": [5], "grade": [17], "term": [3]},
+    6: {
+        "support": [3],
+        "section": [3],
+        "subject": [3],
+        "student": [30],
+        "exam": [5],
+        "grade": [17],
+        "term": [3],
+    },
 }
 FOREIGN: dict[int, dict[str, list[int]]] = {
     1: {
+        "support": [2, 3],
         "section": [2, 3],
         "subject": [3, 4],
         "student": [20, 30],
@@ -58,6 +72,7 @@ FOREIGN: dict[int, dict[str, list[int]]] = {
         "term": [3],
     },
     2: {
+        "support": [3],
         "section": [1, 3],
         "subject": [2, 3],
         "student": [2, 30],
@@ -65,10 +80,26 @@ FOREIGN: dict[int, dict[str, list[int]]] = {
         "grade": [1, 17],
         "term": [3],
     },
-    3: {"section": [3], "subject": [3], "student": [30], "exam": [5], "grade": [17], "term": [3]},
+    3: {
+        "support": [3],
+        "section": [3],
+        "subject": [3],
+        "student": [30],
+        "exam": [5],
+        "grade": [17],
+        "term": [3],
+    },
     4: {},
-    6: {"section": [1], "subject": [1], "student": [1], "exam": [1], "grade": [1], "term": [1]},
-    7: {"section": [1], "subject": [1], "student": [1], "exam": [1], "grade": [1]},
+    6: {
+        "support": [1, 2],
+        "section": [1],
+        "subject": [1],
+        "student": [1],
+        "exam": [1],
+        "grade": [1],
+        "term": [1],
+    },
+    7: {"support": [1], "section": [1], "subject": [1], "student": [1], "exam": [1], "grade": [1]},
 }
 NOBODYS = [0, 999, 9223372036854775807]
 

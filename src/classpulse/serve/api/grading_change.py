@@ -1,25 +1,22 @@
 """A change of how grades are weighed: what it would do to whom, and the change itself."""
 
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
-import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from classpulse.serve.answers import encode
+from classpulse.serve.api.refused import conflict, sentences
 from classpulse.serve.auth.scope import rights, wide_school
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.parameters import Id
-from classpulse.serve.problems import Problem, not_found
+from classpulse.serve.problems import not_found
 from classpulse.serve.snapshot import Reader, Row, writing
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from databases import Database
 
 _SQL = queries("grading")
@@ -104,7 +101,7 @@ class Changes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 async def previewed(database: "Database", viewer: Viewer, changes: Changes) -> dict[str, Any]:
     """What the changes would do, with nothing written: they are made, looked at and undone."""
-    async with _sentences(), writing(database, keep=False) as reader:
+    async with sentences("the scheme"), writing(database, keep=False) as reader:
         return await _made(reader, viewer, changes)
 
 
@@ -114,26 +111,8 @@ async def saved(database: "Database", viewer: Viewer, changes: Changes) -> dict[
     A 404 problem for what is not theirs to change, 409 where somebody else changed it meanwhile,
     422 for what the school's tables refuse.
     """
-    async with _sentences(), writing(database) as reader:
+    async with sentences("the scheme"), writing(database) as reader:
         return await _made(reader, viewer, changes)
-
-
-@asynccontextmanager
-async def _sentences() -> "AsyncIterator[None]":
-    """What the database refuses in plain words is the answer's sentence."""
-    try:
-        yield
-    except asyncpg.SerializationError:
-        raise _conflict("the scheme") from None
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-        hint = f" ({error.hint})" if getattr(error, "hint", None) else ""
-        raise Problem(422, f"{str(error).capitalize()}{hint}.") from None
-
-
-def _conflict(what: str) -> Problem:
-    return Problem(
-        409, f"Somebody else changed {what} meanwhile. Load it again, and make your change anew."
-    )
 
 
 async def _made(reader: Reader, viewer: Viewer, changes: Changes) -> dict[str, Any]:
@@ -189,7 +168,7 @@ async def _hold(
 
 def _check_version(version: str | None, row: Row, what: str) -> None:
     if version is not None and version != row["version"]:
-        raise _conflict(what)
+        raise conflict(what)
 
 
 async def _policy_place(reader: Reader, viewer: Viewer, change: PolicyChange) -> Row:
