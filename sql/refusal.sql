@@ -7,14 +7,16 @@ declare
     is_installed constant boolean := to_regclass('classpulse.migrations') is not null;
     has_migrated boolean := false;
     has_gradebook boolean := false;
+    has_calendar boolean := false;
     foreign_names text;
     missing_names text;
     readers text;
 begin
     if is_installed then
         execute 'select exists (select from classpulse.migrations where name like ''0002%''),
-            exists (select from classpulse.migrations where name like ''0020_1%'')'
-        into has_migrated, has_gradebook;
+            exists (select from classpulse.migrations where name like ''0020_1%''),
+            exists (select from classpulse.migrations where name like ''0022_1%'')'
+        into has_migrated, has_gradebook, has_calendar;
     end if;
     with shapes (name, columns) as (
         values
@@ -46,6 +48,7 @@ begin
             'grade_overrides',
             '{id,external_id,student_id,section_id,subject_id,average,letter,reason,set_by}'
         ),
+        ('school_days', '{school_id,date,kind}'),
         ('student_performance_summaries', '{student_id,section_id,exact_average,passed_subjects}'),
         ('performance_cache', '{section_id,subject_id,average_sum,graded_counts}')
     ), named as (
@@ -103,6 +106,7 @@ begin
             from named
             where named.oid is null
                 and (has_gradebook or named.name not in ('grade_categories', 'grade_overrides'))
+                and (has_calendar or named.name <> 'school_days')
         ),
         (
             select string_agg(distinct reader.oid::regclass::text, ', ')

@@ -41,7 +41,8 @@ from (
     ('grade_categories', 'subject_id', 'subjects', null, 'on delete cascade'),
     ('grade_overrides', 'student_id', 'students', null, 'on delete cascade'),
     ('grade_overrides', 'section_id', 'sections', null, 'on delete cascade'),
-    ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade')
+    ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade'),
+    ('school_days', 'school_id', 'schools', null, 'on delete cascade')
 ) as expected (source, columns, target, keys, actions)
 where not exists (
     select from pg_catalog.pg_constraint as made

@@ -75,6 +75,8 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("POST", f"{API}/grading/preview"): Asked(body={}),
     ("GET", f"{API}/exams"): Asked(keyed=("section_id={section}", "subject_id={subject}")),
     ("GET", f"{API}/exam/{{exam_id}}"): Asked(),
+    ("GET", f"{API}/exams/unmarked"): Asked(),
+    ("GET", f"{API}/registers/missing"): Asked(),
     ("GET", f"{API}/terms"): Asked(),
     ("GET", f"{API}/events"): Asked(),
     ("GET", f"{API}/reports/download"): Asked(
