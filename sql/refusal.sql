@@ -8,6 +8,7 @@ declare
     has_migrated boolean := false;
     has_gradebook boolean := false;
     has_supports boolean := false;
+    has_calendar boolean := false;
     foreign_names text;
     missing_names text;
     readers text;
@@ -15,8 +16,9 @@ begin
     if is_installed then
         execute 'select exists (select from classpulse.migrations where name like ''0002%''),
             exists (select from classpulse.migrations where name like ''0020_1%''),
+            exists (select from classpulse.migrations where name like ''0022_1%''),
             exists (select from classpulse.migrations where name like ''0025%'')'
-        into has_migrated, has_gradebook, has_supports;
+        into has_migrated, has_gradebook, has_calendar, has_supports;
     end if;
     with shapes (name, columns) as (
         values
@@ -53,6 +55,7 @@ begin
             '{id,external_id,student_id,section_id,alert_id,kind,note,opened_by,opened_at,'
             'review_on,closed_at,outcome}'
         ),
+        ('school_days', '{school_id,date,kind}'),
         ('student_performance_summaries', '{student_id,section_id,exact_average,passed_subjects}'),
         ('performance_cache', '{section_id,subject_id,average_sum,graded_counts}')
     ), named as (
@@ -111,6 +114,7 @@ begin
             where named.oid is null
                 and (has_gradebook or named.name not in ('grade_categories', 'grade_overrides'))
                 and (has_supports or named.name <> 'supports')
+                and (has_calendar or named.name <> 'school_days')
         ),
         (
             select string_agg(distinct reader.oid::regclass::text, ', ')

@@ -5,7 +5,7 @@ declare
     school constant text[] := array[
         'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects', 'students',
         'enrollments', 'exams', 'grades', 'attendance', 'grading_policies', 'grade_categories',
-        'grade_overrides', 'supports'
+        'grade_overrides', 'school_days', 'supports'
     ];
     role_name text;
     table_name text;

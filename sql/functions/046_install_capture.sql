@@ -72,7 +72,7 @@ begin
         and not exists (select from pg_catalog.pg_class as c where c.oid = former.relation);
     if may_have_missed and source_name in (
         'sections', 'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies',
-        'grade_categories', 'grade_overrides'
+        'grade_categories', 'grade_overrides', 'school_days'
     ) then
         insert into classpulse.stale_sections (section_id, reason)
         select section.id, 'structure' from public.sections as section

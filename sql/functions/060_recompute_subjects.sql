@@ -276,17 +276,18 @@ begin
             coalesce(sum(step.sign * step.exact_average), 0) as average_sum,
             coalesce(sum(step.sign) filter (where step.exact_average is not null), 0) as averages,
             coalesce(sum(step.sign) filter (where step.passed), 0) as passed,
-            coalesce(sum(step.sign) filter (where not step.passed), 0) as failed
+            coalesce(sum(step.sign) filter (where not step.passed), 0) as failed,
+            sum(step.sign * step.uncounted_count) as uncounted
         from step
         group by step.section_id, step.subject_id
     ), summed as (
         insert into public.performance_cache as figures (
             section_id, subject_id, average_sum, averages, passed_students,
-            failed_students, grade_distribution
+            failed_students, grade_distribution, uncounted_count
         )
         select
             moved.section_id, moved.subject_id, moved.average_sum, moved.averages, moved.passed,
-            moved.failed, coalesce(letters.n, '{}')
+            moved.failed, coalesce(letters.n, '{}'), moved.uncounted
         from moved
         left join letters
             on letters.section_id = moved.section_id and letters.subject_id = moved.subject_id
@@ -295,6 +296,7 @@ begin
             averages = figures.averages + excluded.averages,
             passed_students = figures.passed_students + excluded.passed_students,
             failed_students = figures.failed_students + excluded.failed_students,
+            uncounted_count = figures.uncounted_count + excluded.uncounted_count,
             grade_distribution
                 = classpulse.counts_added(
                     figures.grade_distribution, excluded.grade_distribution, true

@@ -44,7 +44,9 @@ begin
         ) as named
         group by named.student_id, named.section_id
     ), live as (
-        select touched.student_id, touched.section_id, touched.is_marked, touched.is_registered
+        select
+            touched.student_id, touched.section_id, touched.is_marked, touched.is_registered,
+            enrollment.starts_on, enrollment.ends_on
         from touched
         join public.enrollments as enrollment
             on enrollment.student_id = touched.student_id
@@ -72,7 +74,10 @@ begin
             override.average as override_average,
             override.letter as override_letter,
             marks.grade_points,
-            marks.uncounted_count
+            marks.uncounted_count,
+            days.registers_expected,
+            days.registers_taken,
+            days.chronically_absent
         from live
         join public.performance_cache as policy
             on policy.section_id = live.section_id and policy.subject_id is null
@@ -138,6 +143,25 @@ begin
                 known.excused_sessions
             where not live.is_registered and known.student_id is not null
         ) as sessions
+        -- where there is a calendar; else the sessions say it
+        cross join lateral (
+            select
+                of_calendar.registers_expected, of_calendar.registers_taken,
+                of_calendar.chronically_absent
+            from classpulse.standing_days(
+                live.student_id, live.section_id, live.starts_on, live.ends_on,
+                policy.registers_expected
+            ) as of_calendar
+            where policy.registers_expected is not null
+                and (live.is_registered or known.student_id is null)
+            union all
+            select known.registers_expected, known.registers_taken, known.chronically_absent
+            where policy.registers_expected is not null
+                and not live.is_registered and known.student_id is not null
+            union all
+            select null, null, null
+            where policy.registers_expected is null
+        ) as days
     ), before as materialized (
         select summary.*
         from touched
@@ -161,7 +185,8 @@ begin
             absent_sessions, excused_sessions, attended_sessions, total_sessions,
             attendance_percentage, attendance_percentage_unexcused, chronically_absent,
             total_subjects, passed_subjects, failed_subjects, override_average,
-            override_letter, grade_points, uncounted_count, updated_at
+            override_letter, grade_points, uncounted_count, registers_expected,
+            registers_taken, updated_at
         )
         select
             fresh.student_id, fresh.section_id, fresh.average, fresh.average_if_missing_zero,
@@ -169,10 +194,12 @@ begin
             fresh.exact_average, fresh.present, fresh.late, fresh.absent, fresh.excused,
             fresh.present + fresh.late,
             fresh.present + fresh.late + fresh.absent + fresh.excused,
-            shown.percentage, shown.percentage_unexcused, shown.chronically_absent,
+            shown.percentage, shown.percentage_unexcused,
+            coalesce(fresh.chronically_absent, shown.chronically_absent),
             fresh.total_subjects, fresh.passed_subjects, fresh.failed_subjects,
             fresh.override_average, fresh.override_letter, fresh.grade_points,
-            fresh.uncounted_count, clock_timestamp()
+            fresh.uncounted_count, fresh.registers_expected, fresh.registers_taken,
+            clock_timestamp()
         from fresh
         cross join lateral classpulse.attendance_shown(
             fresh.present, fresh.late, fresh.absent, fresh.excused, fresh.is_known
@@ -201,6 +228,8 @@ begin
             override_letter = excluded.override_letter,
             grade_points = excluded.grade_points,
             uncounted_count = excluded.uncounted_count,
+            registers_expected = excluded.registers_expected,
+            registers_taken = excluded.registers_taken,
             updated_at = excluded.updated_at
         where (
             summary.exact_average, summary.average_if_missing_zero, summary.letter, summary.passed,
@@ -208,26 +237,29 @@ begin
             summary.late_sessions, summary.absent_sessions, summary.excused_sessions,
             summary.attendance_percentage, summary.total_subjects, summary.passed_subjects,
             summary.failed_subjects, summary.override_average, summary.override_letter,
-            summary.grade_points, summary.uncounted_count
+            summary.grade_points, summary.uncounted_count, summary.registers_expected,
+            summary.registers_taken, summary.chronically_absent
         ) is distinct from (
             excluded.exact_average, excluded.average_if_missing_zero, excluded.letter,
             excluded.passed, excluded.graded_count, excluded.missing_count,
             excluded.present_sessions, excluded.late_sessions, excluded.absent_sessions,
             excluded.excused_sessions, excluded.attendance_percentage, excluded.total_subjects,
             excluded.passed_subjects, excluded.failed_subjects, excluded.override_average,
-            excluded.override_letter, excluded.grade_points, excluded.uncounted_count
+            excluded.override_letter, excluded.grade_points, excluded.uncounted_count,
+            excluded.registers_expected, excluded.registers_taken, excluded.chronically_absent
         )
         returning summary.student_id, summary.section_id
     ), step as (
         select
             fresh.section_id, 1 as sign, fresh.exact_average, fresh.letter, fresh.passed,
-            fresh.graded_count, fresh.present, fresh.late, fresh.absent, fresh.excused
+            fresh.graded_count, fresh.present, fresh.late, fresh.absent, fresh.excused,
+            fresh.uncounted_count
         from fresh
         union all
         select
             before.section_id, -1, before.exact_average, before.letter, before.passed,
             before.graded_count, before.present_sessions, before.late_sessions,
-            before.absent_sessions, before.excused_sessions
+            before.absent_sessions, before.excused_sessions, before.uncounted_count
         from before
     ), letters as (
         select counted.section_id, jsonb_object_agg(counted.letter, counted.n) as n
@@ -258,7 +290,8 @@ begin
             sum(step.sign * step.present) as present,
             sum(step.sign * step.late) as late,
             sum(step.sign * step.absent) as absent,
-            sum(step.sign * step.excused) as excused
+            sum(step.sign * step.excused) as excused,
+            sum(step.sign * step.uncounted_count) as uncounted
         from step
         group by step.section_id
     ), summed as (
@@ -272,6 +305,7 @@ begin
             late_sessions = figures.late_sessions + moved.late,
             absent_sessions = figures.absent_sessions + moved.absent,
             excused_sessions = figures.excused_sessions + moved.excused,
+            uncounted_count = figures.uncounted_count + moved.uncounted,
             grade_distribution
                 = classpulse.counts_added(
                     figures.grade_distribution, coalesce(letters.n, '{}'), true
@@ -286,8 +320,9 @@ begin
             and figures.subject_id is null
             and (
                 moved.students, moved.average_sum, moved.averages, moved.passed, moved.failed,
-                moved.present, moved.late, moved.absent, moved.excused, letters.n, graded.n
-            ) is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, null::jsonb, null::jsonb)
+                moved.present, moved.late, moved.absent, moved.excused, moved.uncounted, letters.n,
+                graded.n
+            ) is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null::jsonb, null::jsonb)
     )
     select written.student_id, written.section_id from written
     union all
@@ -307,7 +342,6 @@ begin
         update public.student_performance_summaries as summary set
             attendance_percentage = shown.percentage,
             attendance_percentage_unexcused = shown.percentage_unexcused,
-            chronically_absent = shown.chronically_absent,
             updated_at = clock_timestamp()
         from public.student_performance_summaries as old_row
         cross join lateral classpulse.attendance_shown(
@@ -318,11 +352,8 @@ begin
             and summary.student_id = old_row.student_id
             and summary.section_id = old_row.section_id
             and (
-                summary.attendance_percentage, summary.attendance_percentage_unexcused,
-                summary.chronically_absent
-            ) is distinct from (
-                shown.percentage, shown.percentage_unexcused, shown.chronically_absent
-            )
+                summary.attendance_percentage, summary.attendance_percentage_unexcused
+            ) is distinct from (shown.percentage, shown.percentage_unexcused)
         returning summary.student_id, summary.section_id;
     end if;
 end

@@ -6,10 +6,16 @@
 --   exams       sections and the subject whose exams changed (null: every subject, and the section's
 --               own row)
 --   ruled       sections and the subject whose rule changed: each standing's part in it
+--   days        days of attendance that changed (no section: in every standing of the student)
+--   calendar    sections of another day, term or calendar than before
 -- None of `marked` is named twice, alone or by its null. Returns the standings that changed; a row
 -- without a student is a section whose figures did.
 drop function if exists classpulse.fold(
     bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[]
+);
+drop function if exists classpulse.fold(
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[]
 );
 create or replace function classpulse.fold(
     marked_students bigint[],
@@ -22,7 +28,11 @@ create or replace function classpulse.fold(
     exam_sections bigint[],
     exam_subjects bigint[],
     ruled_sections bigint[],
-    ruled_subjects bigint[]
+    ruled_subjects bigint[],
+    day_students bigint[] default '{}',
+    day_sections bigint[] default '{}',
+    days date[] default '{}',
+    calendar_sections bigint[] default '{}'
 )
 returns table (student_id bigint, section_id bigint)
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -31,6 +41,9 @@ as $$
 declare
     planned text;
     known_sections bigint[];
+    new_sections bigint[];
+    -- sections of which a register was taken, or one that was not
+    taken_sections bigint[];
     whole_students bigint[];
     whole_sections bigint[];
     -- sections and subjects to derive again, and those where fewer standings have grades
@@ -130,19 +143,21 @@ begin
     end if;
 
     known_sections := marked_sections || registered_sections || sections || exam_sections
-        || ruled_sections;
+        || ruled_sections || calendar_sections;
     if cardinality(known_sections) > 1 then
         known_sections := array(select distinct unnest(known_sections));
     end if;
     -- reading a scale costs more than most batches have to do
-    if exists (
-        select from unnest(known_sections) as known (section_id)
+    new_sections := array(
+        select distinct known.section_id from unnest(known_sections) as known (section_id)
         where not exists (
             select from public.performance_cache as figures
             where figures.section_id = known.section_id and figures.subject_id is null
         )
-    ) then
-        with new_sections as (
+    );
+    if new_sections <> '{}' then
+        calendar_sections := calendar_sections || new_sections;
+        with created as (
             insert into public.performance_cache (
                 section_id, pass_mark, letters, minimums, letter_points, carry_over, carries
             )
@@ -150,11 +165,7 @@ begin
                 policy.section_id, policy.pass_mark, policy.letters, policy.minimums,
                 policy.letter_points, policy.carry_over, policy.carries
             from classpulse.section_policies as policy
-            where policy.section_id = any(known_sections)
-                and not exists (
-                    select from public.performance_cache as figures
-                    where figures.section_id = policy.section_id and figures.subject_id is null
-                )
+            where policy.section_id = any(new_sections)
             on conflict on constraint performance_cache_one_per_section_and_subject do nothing
             returning section_id
         )
@@ -164,9 +175,33 @@ begin
         select
             policy.section_id, policy.subject_id, policy.pass_mark, policy.letters,
             policy.minimums, policy.letter_points, policy.carry_over
-        from new_sections
+        from created
         join classpulse.policies_of_subjects as policy using (section_id)
         on conflict (section_id, subject_id) do nothing;
+    end if;
+
+    -- whole standings may have, or lack, any day
+    whole_students := '{}';
+    whole_sections := '{}';
+    if array_position(marked_subjects, null) is not null then
+        select
+            coalesce(array_agg(marked.student_id), '{}'),
+            coalesce(array_agg(marked.section_id), '{}')
+        into whole_students, whole_sections
+        from unnest(marked_students, marked_sections, marked_subjects)
+            as marked (student_id, section_id, subject_id)
+        where marked.subject_id is null;
+    end if;
+    if day_students <> '{}' or whole_students <> '{}' or sections <> '{}'
+        or calendar_sections <> '{}'
+    then
+        taken_sections := array(
+            select taken.section_id
+            from classpulse.take_days(
+                day_students, day_sections, days, whole_students, whole_sections, sections,
+                calendar_sections
+            ) as taken
+        );
     end if;
 
     if cardinality(marked_students) > 0 then
@@ -185,6 +220,14 @@ begin
         from classpulse.recompute_summaries(
             marked_students, marked_sections, registered_students, registered_sections
         ) as changed;
+    end if;
+    if taken_sections <> '{}' or calendar_sections <> '{}' then
+        return query
+        select null::bigint, taken.section_id
+        from unnest(taken_sections) as taken (section_id)
+        union all
+        select changed.student_id, changed.section_id
+        from classpulse.recount_days(calendar_sections, taken_sections) as changed;
     end if;
 
     -- whole standings may be more or fewer of a section, which each of its subjects shows
@@ -245,6 +288,13 @@ begin
             )
         returning null::bigint, figures.section_id;
     end if;
+    return query
+    select changed.student_id, changed.section_id
+    from classpulse.cover_items(
+        marked_students, marked_sections, marked_subjects,
+        exam_sections || calendar_sections,
+        exam_subjects || array_fill(null::bigint, array[cardinality(calendar_sections)])
+    ) as changed;
     return query
     select distinct null::bigint, changed.section_id
     from classpulse.refresh_figures(known_sections, subject_sections, subject_ids) as changed;

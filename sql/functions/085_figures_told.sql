@@ -35,7 +35,7 @@ begin
                 f.total_sessions, f.present_sessions, f.late_sessions, f.absent_sessions,
                 f.excused_sessions, f.graded_count, f.missing_count, f.total_subjects,
                 f.passed_subjects, f.failed_subjects, f.override_average, f.override_letter,
-                f.overridden, f.grade_points
+                f.overridden, f.grade_points, f.absence_basis, f.coverage
             from unnest(pair_students, pair_sections) as asked (student_id, section_id)
             join classpulse.standing_figures as f
                 on f.id = asked.student_id and f.section_id = asked.section_id
@@ -55,7 +55,7 @@ begin
                     f.failed_students, f.no_data, f.pass_rate, f.average_score, f.highest_score,
                     f.lowest_score, f.attendance_average, f.grade_distribution,
                     f.subject_averages, f.present_sessions, f.late_sessions, f.absent_sessions,
-                    f.excused_sessions
+                    f.excused_sessions, f.coverage
             ) as figures
             where f.section_id = any(sections)
         ) as shown;
@@ -68,7 +68,8 @@ begin
             select
                 f.subject_id, f.subject_name, f.subject_code, f.section_id, f.section_name,
                 f.total_students, f.passed_students, f.failed_students, f.no_data, f.pass_rate,
-                f.average_score, f.highest_score, f.lowest_score, f.grade_distribution
+                f.average_score, f.highest_score, f.lowest_score, f.grade_distribution,
+                f.coverage
             from unnest(subject_sections, subject_ids) as asked (section_id, subject_id)
             join classpulse.subject_figures as f
                 on f.section_id = asked.section_id and f.subject_id = asked.subject_id

@@ -5,6 +5,11 @@ drop function if exists classpulse.fold_and_tell(
     bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
     bigint[], bigint[]
 );
+drop function if exists classpulse.fold_and_tell(
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[], bigint[], bigint[], bigint[]
+);
 create or replace function classpulse.fold_and_tell(
     marked_students bigint[],
     marked_sections bigint[],
@@ -17,6 +22,10 @@ create or replace function classpulse.fold_and_tell(
     exam_subjects bigint[],
     ruled_sections bigint[],
     ruled_subjects bigint[],
+    day_students bigint[],
+    day_sections bigint[],
+    days date[],
+    calendar_sections bigint[],
     pair_students bigint[],
     pair_sections bigint[],
     sections bigint[],
@@ -42,7 +51,7 @@ begin
     from classpulse.fold(
         marked_students, marked_sections, marked_subjects, registered_students,
         registered_sections, whole_students, whole_sections, exam_sections, exam_subjects,
-        ruled_sections, ruled_subjects
+        ruled_sections, ruled_subjects, day_students, day_sections, days, calendar_sections
     ) as changed;
     if changed_sections is not null then
         return query

@@ -14,6 +14,8 @@ begin
         select from classpulse.stale_sections as section where section.marked_at <= since
     ) or exists (
         select from classpulse.stale_subjects as subject where subject.marked_at <= since
+    ) or exists (
+        select from classpulse.stale_days as section where section.marked_at <= since
     ) then
         return false;
     end if;

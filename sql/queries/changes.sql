@@ -6,7 +6,7 @@ set local statement_timeout = 0;
 lock table public.schools, public.terms, public.educators, public.sections,
     public.section_educators, public.subjects, public.students, public.enrollments, public.exams,
     public.grades, public.attendance, public.grading_policies, public.grade_categories,
-    public.grade_overrides in access share mode nowait
+    public.grade_overrides, public.school_days in access share mode nowait
 
 -- name: look
 -- The first row says what there is to do: how many changes wait and their bytes, counted no further
@@ -19,7 +19,8 @@ with backlog as materialized (
         waiting.bytes,
         $4 and waiting.changes <= $2 and waiting.bytes <= $3 as is_taken,
         exists (select from classpulse.stale_sections)
-        or exists (select from classpulse.stale_subjects) as is_stale,
+        or exists (select from classpulse.stale_subjects)
+        or exists (select from classpulse.stale_days) as is_stale,
         array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
         exists (
             select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()
@@ -27,7 +28,8 @@ with backlog as materialized (
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
         statement_timestamp() as as_of_time,
         state.version,
-        coalesce(state.next_turn <= now(), true) as is_turning
+        coalesce(state.next_turn <= now(), true) as is_turning,
+        coalesce(state.next_day <= now(), true) as is_new_day
     from (
         select
             count(*) as changes,

@@ -143,3 +143,55 @@ where exam.id = cast(:exam_id as bigint)
     and (cast(:everything as boolean) or alike.section_id = any(cast(:sections as bigint[])))
 order by f.section_name, f.section_id, f.exam_id
 limit 50;
+
+-- name: unmarked
+-- Items of these sections that are due and that a standing lacks a mark of, the longest due first,
+-- after the one that the cursor names. Always at least one row: `total` counts all that are found.
+with filtered as materialized (
+    select
+        due.exam_id,
+        -- a day before our calendar is shown as none, and comes first
+        greatest(coalesce(exam.due_on, exam.exam_date), '0001-01-01') as day
+    from classpulse.due_items as due
+    join public.exams as exam on exam.id = due.exam_id
+    where due.section_id = any(cast(:sections as bigint[]))
+        and exists (
+            select from classpulse.unmarked as lacking where lacking.exam_id = due.exam_id
+        )
+), page as (
+    select *
+    from filtered
+    where cast(:after_id as bigint) is null
+        or (filtered.day, filtered.exam_id)
+        > (cast(:after_date as date), cast(:after_id as bigint))
+    order by filtered.day, filtered.exam_id
+    limit cast(:limit as bigint)
+)
+select
+    counted.total,
+    page.day,
+    exam.id as exam_id,
+    classpulse.shown_name(exam.name) as exam_name,
+    section.id as section_id,
+    classpulse.shown_name(section.name) as section_name,
+    subject.id as subject_id,
+    classpulse.shown_name(subject.name) as subject_name,
+    classpulse.calendar_date(exam.due_on) as due_on,
+    classpulse.calendar_date(exam.exam_date) as exam_date,
+    greatest(
+        classpulse.today_at(section.school_id) - coalesce(exam.due_on, exam.exam_date), 0
+    ) as days_past,
+    figures.total_students as students,
+    (
+        select count(*) from classpulse.unmarked as lacking where lacking.exam_id = exam.id
+    ) as unmarked
+from (select count(*) as total from filtered) as counted
+left join (
+    page
+    join public.exams as exam on exam.id = page.exam_id
+    join public.sections as section on section.id = exam.section_id
+    join public.subjects as subject on subject.id = exam.subject_id
+    join public.performance_cache as figures
+        on figures.section_id = exam.section_id and figures.subject_id is null
+) on true
+order by page.day, exam.id;

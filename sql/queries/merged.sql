@@ -65,6 +65,8 @@ with whole as materialized (
         figures.late_sessions,
         figures.absent_sessions,
         figures.excused_sessions,
+        figures.registers_expected,
+        figures.registers_taken,
         -- a section that records absences alone has counts, and no percentage
         figures.attendance_average is not null as is_known
     from public.performance_cache as figures
@@ -96,6 +98,12 @@ select
     coalesce(sum(whole.absent_sessions) filter (where whole.is_known), 0)::bigint as missed,
     coalesce(sum(whole.excused_sessions) filter (where whole.is_known), 0)::bigint
         as missed_excused,
+    sum(figures.due_items)::bigint as due_items,
+    sum(figures.marked_items)::bigint as marked_items,
+    count(whole.registers_expected) as calendars,
+    coalesce(sum(whole.registers_expected), 0)::bigint as registers_expected,
+    sum(whole.registers_taken)::bigint as registers_taken,
+    sum(figures.uncounted_count)::bigint as uncounted_count,
     '[' || string_agg(figures.grade_distribution::text, ',') || ']' as distributions
 from public.performance_cache as figures
 join whole on whole.section_id = figures.section_id
@@ -106,7 +114,7 @@ group by block, figures.subject_id, coalesce(own.letters, whole.letters)
 union all
 select
     policy.section_id / 64, null, policy.letters, 0, 0, 0, 0, 0, 0, 0, 0, null, null, null,
-    0, 0, 0, 0, 0, 0, 0, '[]'
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]'
 from classpulse.section_policies as policy
 where policy.section_id = any(array(
         select asked.id from unnest(cast(:sections as bigint[])) as asked (id)

@@ -42,6 +42,95 @@ returning stale.section_id, stale.subject_id, stale.what::text, exists (
     select from sized as other where other.before_it > $1
 ) as is_more
 
+-- name: take_stale_days
+-- The same of sections whose day, term or calendar is another one.
+with sized as (
+    select
+        stale.section_id,
+        sum(coalesce(figures.total_students, 0) + 1) over (
+            order by stale.marked_at, stale.section_id
+        ) - coalesce(figures.total_students, 0) as before_it
+    from classpulse.stale_days as stale
+    left join public.performance_cache as figures
+        on figures.section_id = stale.section_id and figures.subject_id is null
+)
+delete from classpulse.stale_days as stale
+using sized
+where sized.section_id = stale.section_id and sized.before_it <= $1
+returning stale.section_id, exists (
+    select from sized as other where other.before_it > $1
+) as is_more
+
+-- name: mark_days
+-- Sections of these schools and terms, or every one.
+insert into classpulse.stale_days (section_id)
+select section.id
+from public.sections as section
+where $3 or section.school_id = any($1::bigint[]) or section.term_id = any($2::bigint[])
+on conflict do nothing
+
+-- name: turn_days
+-- Marks the sections of which something is due, or a register expected, by another day than the one
+-- told, for each school by its own clock. Then the next midnight of any school, looked at an hour
+-- before, too: where a clock is set back, midnight can come twice.
+with clock as materialized (
+    select school.id as school_id, zone.name as zone, timezone(zone.name, now())::date as today
+    from public.schools as school
+    cross join lateral (
+        select classpulse.known_zone(school.time_zone) as name offset 0
+    ) as zone
+), gone as (
+    delete from classpulse.told_days as told
+    where not exists (select from clock where clock.school_id = told.school_id)
+), told as (
+    insert into classpulse.told_days as told (school_id, day)
+    select clock.school_id, clock.today from clock
+    on conflict (school_id) do update set day = excluded.day where told.day <> excluded.day
+), turned as (
+    -- the days that passed, or came back
+    select
+        clock.school_id,
+        least(former.day, clock.today) + 1 as first_day,
+        greatest(former.day, clock.today) as last_day
+    from clock
+    join classpulse.told_days as former on former.school_id = clock.school_id
+    where former.day <> clock.today
+), planned as (
+    update classpulse.state set next_day = coalesce(
+        (
+            select min(look.at)
+            from (select distinct clock.zone, clock.today from clock) as place
+            cross join lateral (
+                select timezone(place.zone, (place.today + 1)::timestamp) as midnight
+            ) as turn
+            cross join lateral (
+                values (turn.midnight), (turn.midnight - interval '1 hour')
+            ) as look (at)
+            where look.at > now()
+        ),
+        now() + interval '30 days'
+    )
+)
+insert into classpulse.stale_days (section_id)
+select section.id
+from turned
+join public.sections as section on section.school_id = turned.school_id
+left join public.terms as term on term.id = section.term_id
+where exists (
+        select from public.exams as exam
+        where exam.section_id = section.id
+            and coalesce(exam.due_on, exam.exam_date) between turned.first_day and turned.last_day
+    )
+    or exists (
+        select from public.school_days as day
+        where day.school_id = section.school_id
+            and day.kind <> 'holiday'
+            and day.date between
+                greatest(turned.first_day, coalesce(term.starts_on, turned.first_day))
+            and least(turned.last_day, coalesce(term.ends_on, turned.last_day))
+    )
+on conflict do nothing
+
 -- name: mark_subjects_of_categories
 -- Where anything is in one of these categories; $2 what changed of each.
 insert into classpulse.stale_subjects as stale (section_id, subject_id, what)
@@ -171,7 +260,8 @@ select classpulse.apply_policies($1::bigint[])
 select student_id, section_id
 from classpulse.fold(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+    $12::bigint[], $13::bigint[], $14::text[]::date[], $15::bigint[]
 )
 
 -- name: name_students
@@ -192,13 +282,14 @@ from classpulse.figures_told(
 )
 
 -- name: fold_and_tell
--- fold and figures in one round trip: $1 to $11 are the one's, $12 to $23 the other's.
+-- fold and figures in one round trip: $1 to $15 are the one's, $16 to $27 the other's.
 select kind, a, b, c, body
 from classpulse.fold_and_tell(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
-    $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-    $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]
+    $12::bigint[], $13::bigint[], $14::text[]::date[], $15::bigint[],
+    $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],
+    $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[]
 )
 
 -- name: enrollments_of

@@ -124,3 +124,90 @@ select
     end as percentage
 from newest
 order by newest.date;
+
+-- name: missing
+-- Sections whose register of a day (null: today, by their school's clock) was not taken, by name,
+-- after the one that the cursor names. Without a calendar a day on which any section of the school
+-- took one was a school day. Where nobody is enrolled there is no register to take. Always at least
+-- one row: `total` counts all that are found.
+with days as materialized (
+    select
+        school.id as school_id,
+        school.locale,
+        clock.day,
+        exists (select from public.school_days as day where day.school_id = school.id)
+            as has_calendar,
+        exists (
+            select from public.school_days as day
+            where day.school_id = school.id and day.date = clock.day and day.kind <> 'holiday'
+        ) as is_school_day
+    from public.schools as school
+    cross join lateral (
+        select classpulse.today_at(school.id) as today offset 0
+    ) as own
+    cross join lateral (
+        select coalesce(cast(:date as date), own.today) as day
+    ) as clock
+    where clock.day <= own.today
+        and exists (
+            select from public.sections as section
+            where section.school_id = school.id
+                and section.id = any(cast(:sections as bigint[]))
+        )
+), held as materialized (
+    -- by the calendar, or by what others did
+    select days.*
+    from days
+    where days.is_school_day
+        or (
+            not days.has_calendar
+            and exists (
+                select
+                from public.sections as other
+                join classpulse.register_days as taken
+                    on taken.section_id = other.id and taken.date = days.day
+                where other.school_id = days.school_id
+            )
+        )
+), listed as materialized (
+    select
+        section.id,
+        section.name,
+        held.day,
+        classpulse.sort_key(array[section.name], held.locale) collate "C" as name_key
+    from public.sections as section
+    join held on held.school_id = section.school_id
+    join public.performance_cache as figures
+        on figures.section_id = section.id and figures.subject_id is null
+    left join public.terms as term on term.id = section.term_id
+    where section.id = any(cast(:sections as bigint[]))
+        and figures.total_students > 0
+        and (term.id is null or held.day between term.starts_on and term.ends_on)
+        and not exists (
+            select from classpulse.register_days as taken
+            where taken.section_id = section.id and taken.date = held.day
+        )
+), page as (
+    select *
+    from listed
+    where cast(:after_id as bigint) is null
+        or (listed.name_key, listed.id) > (cast(:after_name as text), cast(:after_id as bigint))
+    order by listed.name_key, listed.id
+    limit cast(:limit as bigint)
+)
+select
+    counted.total,
+    page.name_key,
+    page.id as section_id,
+    classpulse.shown_name(page.name) as section_name,
+    page.day as date,
+    array(
+        select classpulse.shown_name(educator.full_name)
+        from public.section_educators as taught
+        join public.educators as educator on educator.id = taught.educator_id
+        where taught.section_id = page.id and educator.is_active
+        order by educator.full_name, educator.id
+    ) as educators
+from (select count(*) as total from listed) as counted
+left join page on true
+order by page.name_key, page.id;

@@ -21,7 +21,9 @@ select
     figures.absent_sessions,
     figures.excused_sessions,
     figures.pass_mark,
-    trim_scale(figures.graded_median) as graded_median
+    trim_scale(figures.graded_median) as graded_median,
+    figures.absence_basis,
+    figures.coverage
 from classpulse.section_figures as figures
 left join public.terms as term on term.id = figures.term_id
 where figures.section_id = cast(:section_id as bigint);
@@ -93,7 +95,9 @@ select
     figures.excused_sessions,
     figures.pass_mark,
     case when not cast(:brief as boolean) then trim_scale(figures.graded_median) end
-        as graded_median
+        as graded_median,
+    figures.absence_basis,
+    case when not cast(:brief as boolean) then figures.coverage end as coverage
 from (select count(*) as total from listed) as counted
 left join page on true
 left join classpulse.section_figures as figures on figures.section_id = page.id

@@ -194,6 +194,8 @@ select
     standing.overridden,
     standing.grade_points,
     standing.uncounted_count,
+    standing.absence_basis,
+    standing.coverage,
     case when standing.average_score is not null then place.better + 1 end as rank,
     place.ranked
 from classpulse.standing_figures as standing
@@ -241,6 +243,18 @@ with standings as (
         coalesce(sum(standings.graded_count), 0)::bigint as graded_count,
         coalesce(sum(standings.missing_count), 0)::bigint as missing_count,
         bool_or(standings.chronically_absent) as chronically_absent,
+        case
+            when min(standings.absence_basis) <> max(standings.absence_basis) then 'mixed'
+            else coalesce(min(standings.absence_basis), 'sessions')
+        end as absence_basis,
+        json_build_object(
+            'due_items', coalesce(sum((standings.coverage ->> 'due_items')::integer), 0),
+            'marked_items', coalesce(sum((standings.coverage ->> 'marked_items')::integer), 0),
+            'registers_expected', sum((standings.coverage ->> 'registers_expected')::integer),
+            'registers_taken',
+            coalesce(sum((standings.coverage ->> 'registers_taken')::integer), 0),
+            'uncounted_count', coalesce(sum(standings.uncounted_count), 0)
+        ) as coverage,
         min(standings.section_id) as any_section,
         -- what a person set in the only standing is what it says
         case when count(*) = 1 then bool_or(standings.overridden) end as overridden,
@@ -269,6 +283,8 @@ select
     means.graded_count,
     means.missing_count,
     means.chronically_absent,
+    means.absence_basis,
+    means.coverage,
     (
         select coalesce(json_agg(row_to_json(earlier)), '[]')
         from (

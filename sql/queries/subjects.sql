@@ -32,6 +32,12 @@ with merged as materialized (
         attended numeric,
         recorded numeric,
         changed numeric,
+        due_items bigint,
+        marked_items bigint,
+        calendars bigint,
+        registers_expected bigint,
+        registers_taken bigint,
+        uncounted_count bigint,
         grade_distribution json
     )
     join public.subjects as subject on subject.id = of_subject.subject_id
@@ -80,7 +86,14 @@ select
     page.highest_score,
     page.lowest_score,
     page.attendance_average,
-    page.grade_distribution
+    page.grade_distribution,
+    json_build_object(
+        'due_items', page.due_items,
+        'marked_items', page.marked_items,
+        'registers_expected', case when page.calendars > 0 then page.registers_expected end,
+        'registers_taken', page.registers_taken,
+        'uncounted_count', page.uncounted_count
+    ) as coverage
 from (select count(*) as total from listed) as counted
 left join page on true
 order by
@@ -139,7 +152,8 @@ select
     figures.average_score,
     figures.highest_score,
     figures.lowest_score,
-    figures.grade_distribution
+    figures.grade_distribution,
+    figures.coverage
 from (select count(*) as total from listed) as counted
 left join page on true
 left join classpulse.subject_figures as figures

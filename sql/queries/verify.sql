@@ -28,6 +28,143 @@ where event.educator_id is null
     )
 on conflict do nothing
 
+-- name: expect_days
+-- Of each section: its term's days so far, by the clock of its school.
+create temporary table expected_windows on commit drop as
+select
+    section.id as section_id,
+    section.school_id,
+    coalesce(term.starts_on, '-infinity') as first_day,
+    least(
+        coalesce(term.ends_on, 'infinity'),
+        timezone(classpulse.known_zone(school.time_zone), now())::date
+    ) as last_day,
+    timezone(classpulse.known_zone(school.time_zone), now())::date as today,
+    exists (
+        select from public.school_days as day where day.school_id = section.school_id
+    ) as has_calendar
+from public.sections as section
+join public.schools as school on school.id = section.school_id
+left join public.terms as term on term.id = section.term_id
+where section.id not in (select aside.section_id from classpulse.set_aside as aside)
+
+-- name: expect_unmarked
+create temporary table expected_unmarked on commit drop as
+select exam.id as exam_id, enrollment.student_id, exam.section_id, exam.subject_id
+from pg_temp.expected_windows as section
+join public.exams as exam
+    on exam.section_id = section.section_id
+    and coalesce(exam.due_on, exam.exam_date) <= section.today
+left join (
+    select enrolled.student_id, enrolled.section_id
+    from public.enrollments as enrolled
+    join public.students as student on student.id = enrolled.student_id and student.is_active
+) as enrollment
+    on enrollment.section_id = exam.section_id
+    and not exists (
+        select from public.grades as grade
+        where grade.exam_id = exam.id
+            and grade.student_id = enrollment.student_id
+            and grade.status <> 'pending'
+    )
+
+-- name: expect_attended_days
+-- Every session of a standing by its day, those of the whole day, too.
+create temporary table expected_days on commit drop as
+select
+    enrollment.section_id,
+    enrollment.student_id,
+    register.date,
+    2 * count(*) filter (where register.status in ('absent', 'excused')) >= count(*) as is_absent
+from pg_temp.expected_windows as section
+join public.enrollments as enrollment on enrollment.section_id = section.section_id
+join public.students as student on student.id = enrollment.student_id and student.is_active
+join public.attendance as register
+    on register.student_id = enrollment.student_id
+    and coalesce(register.section_id, enrollment.section_id) = enrollment.section_id
+group by enrollment.section_id, enrollment.student_id, register.date
+
+-- name: expect_registers
+create temporary table expected_registers on commit drop as
+select day.section_id, day.date
+from pg_temp.expected_days as day
+union
+select section.section_id, register.date
+from pg_temp.expected_windows as section
+join public.attendance as register on register.section_id = section.section_id
+
+-- name: differing_days
+-- What the counts of coverage are made of.
+select
+    coalesce(expected.section_id, cached.section_id) as section_id,
+    format(
+        'section %s: item %s of student %s is %s as unmarked',
+        coalesce(expected.section_id, cached.section_id),
+        coalesce(expected.exam_id, cached.exam_id),
+        coalesce(expected.student_id, cached.student_id),
+        case when cached.exam_id is null then 'not kept' else 'wrongly kept' end
+    ) as difference
+from (
+    select * from pg_temp.expected_unmarked where student_id is not null
+) as expected
+full join classpulse.unmarked as cached using (exam_id, student_id, section_id, subject_id)
+where (expected.section_id is null or cached.section_id is null)
+    and coalesce(expected.section_id, cached.section_id) not in (
+        select aside.section_id from classpulse.set_aside as aside
+    )
+union all
+select
+    coalesce(expected.section_id, cached.section_id),
+    format(
+        'section %s: item %s is %s as due', coalesce(expected.section_id, cached.section_id),
+        coalesce(expected.exam_id, cached.exam_id),
+        case when cached.exam_id is null then 'not kept' else 'wrongly kept' end
+    )
+from (
+    select distinct exam_id, section_id, subject_id from pg_temp.expected_unmarked
+) as expected
+full join classpulse.due_items as cached using (exam_id, section_id, subject_id)
+where (expected.section_id is null or cached.section_id is null)
+    and coalesce(expected.section_id, cached.section_id) not in (
+        select aside.section_id from classpulse.set_aside as aside
+    )
+union all
+select
+    coalesce(expected.section_id, cached.section_id),
+    format(
+        'section %s: the register of %s is %s',
+        coalesce(expected.section_id, cached.section_id),
+        coalesce(expected.date, cached.date),
+        case when cached.section_id is null then 'not kept' else 'wrongly kept' end
+    )
+from pg_temp.expected_registers as expected
+full join classpulse.register_days as cached using (section_id, date)
+where (expected.section_id is null or cached.section_id is null)
+    and coalesce(expected.section_id, cached.section_id) not in (
+        select aside.section_id from classpulse.set_aside as aside
+    )
+union all
+select
+    coalesce(expected.section_id, cached.section_id),
+    format(
+        'section %s: the absence of student %s on %s is %s',
+        coalesce(expected.section_id, cached.section_id),
+        coalesce(expected.student_id, cached.student_id),
+        coalesce(expected.date, cached.date),
+        case when cached.section_id is null then 'not kept' else 'wrongly kept' end
+    )
+from (
+    select day.section_id, day.student_id, day.date
+    from pg_temp.expected_days as day
+    join pg_temp.expected_windows as section using (section_id)
+    where day.is_absent and section.has_calendar
+) as expected
+full join classpulse.absent_days as cached using (section_id, student_id, date)
+where (expected.section_id is null or cached.section_id is null)
+    and coalesce(expected.section_id, cached.section_id) not in (
+        select aside.section_id from classpulse.set_aside as aside
+    )
+
 -- name: expect_marks
 -- From the base rows alone; the projector's own functions for folding are not used, but for the one
 -- that holds the rule of a gradebook.
@@ -209,8 +346,54 @@ select
         sum(attended.present_sessions + attended.late_sessions)
             over (partition by enrollment.section_id),
         0
-    ) > 0 as is_known
+    ) > 0 as is_known,
+    coalesce(lacking.n, 0)::integer as unmarked_items,
+    own_days.expected as registers_expected,
+    own_days.taken as registers_taken,
+    case when section.has_calendar then
+        coalesce(own_days.expected, all_days.expected) >= 10
+        and own_days.absent * 10 >= coalesce(own_days.expected, all_days.expected)
+    end as chronic_by_calendar
 from public.enrollments as enrollment
+join pg_temp.expected_windows as section on section.section_id = enrollment.section_id
+left join (
+    select student_id, section_id, count(*) as n
+    from pg_temp.expected_unmarked
+    group by student_id, section_id
+) as lacking
+    on lacking.student_id = enrollment.student_id
+    and lacking.section_id = enrollment.section_id
+cross join lateral (
+    select count(*)::integer as expected
+    from public.school_days as day
+    where day.school_id = section.school_id
+        and day.kind <> 'holiday'
+        and day.date between section.first_day and section.last_day
+) as all_days
+cross join lateral (
+    select
+        case when section.has_calendar and dated.is_own then count(*) end::integer as expected,
+        case when section.has_calendar and dated.is_own
+            then count(register.date) end::integer as taken,
+        count(missed.date) as absent
+    from (
+        select enrollment.starts_on is not null or enrollment.ends_on is not null as is_own
+    ) as dated
+    left join public.school_days as day
+        on day.school_id = section.school_id
+        and day.kind <> 'holiday'
+        and day.date between section.first_day and section.last_day
+        and (enrollment.starts_on is null or day.date >= enrollment.starts_on)
+        and (enrollment.ends_on is null or day.date <= enrollment.ends_on)
+    left join pg_temp.expected_registers as register
+        on register.section_id = enrollment.section_id and register.date = day.date
+    left join pg_temp.expected_days as missed
+        on missed.section_id = enrollment.section_id
+        and missed.student_id = enrollment.student_id
+        and missed.date = day.date
+        and missed.is_absent
+    group by dated.is_own
+) as own_days
 join public.students as student on student.id = enrollment.student_id and student.is_active
 join classpulse.section_policies as policy on policy.section_id = enrollment.section_id
 left join marks
@@ -273,7 +456,7 @@ with differing as (
     select
         coalesce(expected.section_id, cached.section_id) as section_id,
         coalesce(expected.student_id, cached.student_id) as student_id,
-        to_jsonb(expected) - 'is_known' as expected,
+        to_jsonb(expected) - 'is_known' - 'chronic_by_calendar' as expected,
         to_jsonb(cached) as cached
     from (
         select
@@ -283,7 +466,8 @@ with differing as (
             + standing.excused_sessions as total_sessions,
             shown.percentage as attendance_percentage,
             shown.percentage_unexcused as attendance_percentage_unexcused,
-            shown.chronically_absent
+            coalesce(standing.chronic_by_calendar, shown.chronically_absent)
+                as chronically_absent
         from pg_temp.expected_standings as standing
         cross join lateral classpulse.attendance_shown(
             standing.present_sessions, standing.late_sessions, standing.absent_sessions,
@@ -355,7 +539,8 @@ with letters as (
         coalesce(sum(standing.present_sessions), 0) as present_sessions,
         coalesce(sum(standing.late_sessions), 0) as late_sessions,
         coalesce(sum(standing.absent_sessions), 0) as absent_sessions,
-        coalesce(sum(standing.excused_sessions), 0) as excused_sessions
+        coalesce(sum(standing.excused_sessions), 0) as excused_sessions,
+        coalesce(sum(standing.uncounted_count), 0) as uncounted_count
     from public.sections as section
     left join pg_temp.expected_standings as standing on standing.section_id = section.id
     group by section.id
@@ -370,7 +555,8 @@ with letters as (
         max(marks.average) as highest_score,
         min(marks.average) as lowest_score,
         count(*) filter (where marks.passed) as passed_students,
-        0::numeric, 0::numeric, 0::numeric, 0::numeric
+        0::numeric, 0::numeric, 0::numeric, 0::numeric,
+        coalesce(sum(marks.uncounted_count), 0)
     from (
         select section_id, subject_id from public.exams
         union
@@ -380,6 +566,44 @@ with letters as (
     left join pg_temp.expected_marks as marks
         on marks.section_id = taught.section_id and marks.subject_id = taught.subject_id
     group by taught.section_id, taught.subject_id
+), items as (
+    select
+        item.section_id,
+        item.subject_id,
+        count(*) as due,
+        count(*) filter (where item.lacking = 0) as marked
+    from (
+        select exam_id, section_id, subject_id, count(student_id) as lacking
+        from pg_temp.expected_unmarked
+        group by exam_id, section_id, subject_id
+    ) as item
+    group by grouping sets ((item.section_id), (item.section_id, item.subject_id))
+), registers as (
+    select
+        section.section_id,
+        case when section.has_calendar then (
+            select count(*)
+            from public.school_days as day
+            where day.school_id = section.school_id
+                and day.kind <> 'holiday'
+                and day.date between section.first_day and section.last_day
+        ) end as expected,
+        (
+            select count(*)
+            from pg_temp.expected_registers as taken
+            where taken.section_id = section.section_id
+                and (
+                    not section.has_calendar
+                    or exists (
+                        select from public.school_days as day
+                        where day.school_id = section.school_id
+                            and day.date = taken.date
+                            and day.kind <> 'holiday'
+                            and day.date between section.first_day and section.last_day
+                    )
+                )
+        ) as taken
+    from pg_temp.expected_windows as section
 ), expected as (
     select
         both_kinds.section_id,
@@ -412,7 +636,12 @@ with letters as (
         both_kinds.absent_sessions,
         both_kinds.excused_sessions,
         case when both_kinds.subject_id is null then coalesce(graded.n, '{}') else '{}' end
-            as graded_counts
+            as graded_counts,
+        both_kinds.uncounted_count,
+        coalesce(items.due, 0) as due_items,
+        coalesce(items.marked, 0) as marked_items,
+        registers.expected as registers_expected,
+        coalesce(registers.taken, 0) as registers_taken
     from (select * from of_section union all select * from of_subject) as both_kinds
     join classpulse.section_policies as policy using (section_id)
     left join classpulse.policies_of_subjects as own
@@ -421,6 +650,11 @@ with letters as (
         on letters.section_id = both_kinds.section_id
         and letters.subject_id is not distinct from both_kinds.subject_id
     left join graded on graded.section_id = both_kinds.section_id
+    left join items
+        on items.section_id = both_kinds.section_id
+        and items.subject_id is not distinct from both_kinds.subject_id
+    left join registers
+        on registers.section_id = both_kinds.section_id and both_kinds.subject_id is null
 ), differing as (
     select
         coalesce(expected.section_id, cached.section_id) as section_id,
@@ -560,6 +794,7 @@ order by policy.school_id nulls first
 -- name: is_stale
 select exists (select from classpulse.stale_sections)
     or exists (select from classpulse.stale_subjects)
+    or exists (select from classpulse.stale_days)
 
 -- name: machinery
 -- What is not as it was installed, but for the wording of functions, views and triggers. A part that
@@ -586,6 +821,14 @@ with marks as (
     delete from classpulse.subject_standings where section_id = any($1::bigint[])
 ), policies as (
     delete from classpulse.subject_policies where section_id = any($1::bigint[])
+), due as (
+    delete from classpulse.due_items where section_id = any($1::bigint[])
+), lacking as (
+    delete from classpulse.unmarked where section_id = any($1::bigint[])
+), registers as (
+    delete from classpulse.register_days where section_id = any($1::bigint[])
+), missed as (
+    delete from classpulse.absent_days where section_id = any($1::bigint[])
 ), names as (
     delete from classpulse.student_names as named
     using public.enrollments as enrollment

@@ -34,6 +34,8 @@ select
     standing.override_letter,
     standing.overridden,
     standing.grade_points,
+    standing.absence_basis,
+    standing.coverage,
     own.average as own_average,
     classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
     own.letter as own_letter,

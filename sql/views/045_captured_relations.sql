@@ -8,7 +8,7 @@ with recursive tree (source, relation, depth) as (
         from unnest(array[
             'schools', 'terms', 'educators', 'sections', 'section_educators', 'subjects',
             'students', 'enrollments', 'exams', 'grades', 'attendance', 'grading_policies',
-            'grade_categories', 'grade_overrides', 'supports'
+            'grade_categories', 'grade_overrides', 'school_days', 'supports'
         ]) as school (source)
         union all
         select 'classpulse' as schema, machinery.source

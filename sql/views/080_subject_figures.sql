@@ -26,7 +26,15 @@ select
     figures.absent_sessions,
     figures.excused_sessions,
     figures.updated_at,
-    figures.averages
+    figures.averages,
+    -- registers are the section's, of whatever subject
+    json_build_object(
+        'due_items', figures.due_items,
+        'marked_items', figures.marked_items,
+        'registers_expected', whole.registers_expected,
+        'registers_taken', whole.registers_taken,
+        'uncounted_count', figures.uncounted_count
+    ) as coverage
 from public.performance_cache as figures
 join public.performance_cache as whole
     on whole.section_id = figures.section_id and whole.subject_id is null

@@ -54,7 +54,16 @@ select
         )
     ) as pass_mark,
     figures.updated_at,
-    coalesce(figures.averages, 0) as averages
+    coalesce(figures.averages, 0) as averages,
+    json_build_object(
+        'due_items', coalesce(figures.due_items, 0),
+        'marked_items', coalesce(figures.marked_items, 0),
+        'registers_expected', figures.registers_expected,
+        'registers_taken', coalesce(figures.registers_taken, 0),
+        'uncounted_count', coalesce(figures.uncounted_count, 0)
+    ) as coverage,
+    case when figures.registers_expected is null then 'sessions' else 'calendar' end
+        as absence_basis
 from public.sections as section
 left join public.performance_cache as figures
     on figures.section_id = section.id and figures.subject_id is null;

@@ -45,7 +45,25 @@ select
     classpulse.shown_name(summary.override_letter) as override_letter,
     summary.override_average is not null or summary.override_letter is not null as overridden,
     summary.grade_points,
-    summary.uncounted_count
+    summary.uncounted_count,
+    -- what is due is the section's, and so are the registers of one without dates of its own
+    (
+        select json_build_object(
+            'due_items', figures.due_items,
+            'marked_items', figures.due_items - summary.unmarked_items,
+            'registers_expected',
+            coalesce(summary.registers_expected, figures.registers_expected),
+            'registers_taken', coalesce(summary.registers_taken, figures.registers_taken),
+            'uncounted_count', summary.uncounted_count
+        )
+        from public.performance_cache as figures
+        where figures.section_id = summary.section_id and figures.subject_id is null
+    ) as coverage,
+    (
+        select case when figures.registers_expected is null then 'sessions' else 'calendar' end
+        from public.performance_cache as figures
+        where figures.section_id = summary.section_id and figures.subject_id is null
+    ) as absence_basis
 from public.student_performance_summaries as summary
 join public.students as student on student.id = summary.student_id
 join public.sections as section on section.id = summary.section_id

@@ -6,7 +6,8 @@ select
     state.as_of_time,
     (select count(*) from classpulse.changes)
     + (select count(*) from classpulse.stale_sections)
-    + (select count(*) from classpulse.stale_subjects) as backlog,
+    + (select count(*) from classpulse.stale_subjects)
+    + (select count(*) from classpulse.stale_days) as backlog,
     (select count(*) from classpulse.set_aside) as set_aside,
     (select min(set_aside.since) from classpulse.set_aside) as set_aside_since
 from classpulse.state as state;

@@ -245,10 +245,6 @@ async def run(*command: str | Path, **environment: str) -> None:
             "letter_points must give letters their grade points as numbers",
         ),
         (
-            "insert into grading_policies (section_id, carry_over) values (1, true)",
-            "carry_over: grades of an earlier section can't count in the new one yet",
-        ),
-        (
             "insert into supports (student_id, section_id, kind) values (1, 3, 'talk')",
             "student 1 belongs to school 1, and section 3 to school 2",
         ),

@@ -78,6 +78,8 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("PUT", f"{API}/support/{{support_id}}"): Asked(body={}),
     ("GET", f"{API}/exams"): Asked(keyed=("section_id={section}", "subject_id={subject}")),
     ("GET", f"{API}/exam/{{exam_id}}"): Asked(),
+    ("GET", f"{API}/exams/unmarked"): Asked(),
+    ("GET", f"{API}/registers/missing"): Asked(),
     ("GET", f"{API}/terms"): Asked(),
     ("GET", f"{API}/events"): Asked(),
     ("GET", f"{API}/reports/download"): Asked(

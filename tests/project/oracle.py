@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from project.coverage_oracle import Coverage
 from project.gradebook_oracle import subject_by_rule
 
 Rows = list[dict[str, Any]]
@@ -24,6 +25,7 @@ TABLES = (
     "grade_categories",
     "grade_overrides",
     "terms",
+    "school_days",
 )
 DEFAULT = (
     60,
@@ -200,6 +202,12 @@ async def base_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[st
             " letter_points::text as points, carry_over from grading_policies"
         )
     ]
+    base["clocks"] = [
+        dict(row)
+        for row in await connection.fetch(
+            "select id, timezone(time_zone, now())::date as today from schools"
+        )
+    ]
     return base
 
 
@@ -229,6 +237,10 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
         section: pooled[section]["present"] + pooled[section]["late"] > 0 for section in policy
     }
 
+    today = {clock["id"]: clock["today"] for clock in base["clocks"]}
+    coverage = Coverage(base, today, live)
+    uncounted: Counter[Any] = Counter()
+
     standings: dict[Any, Any] = {}
     marks: dict[Any, Fraction | None] = {}
     results: dict[Any, tuple[str | None, bool | None]] = {}
@@ -250,6 +262,8 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
                 zeros.append(by_rule["if_missing_zero"])
             for name in ("graded_count", "missing_count", "uncounted_count"):
                 counts[name] += by_rule[name]
+            uncounted[pair[1], subject] += by_rule["uncounted_count"]
+            uncounted[pair[1], None] += by_rule["uncounted_count"]
             own = policy_of(base, sections[pair[1]], subject)
             results[key] = result_of(half_up(marks[key]), overrides.get(key), own)
             letter = results[key][0]
@@ -260,6 +274,7 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
         set_whole = overrides.get((*pair, None))
         result = results[(*pair, None)] = result_of(average, set_whole, policy[pair[1]])
         percentage, unexcused, chronic = attendance_of(sessions[pair], known[pair[1]])
+        by_calendar = coverage.has_calendar(pair[1])
         standings[pair] = {
             "average": average,
             "average_if_missing_zero": half_up(mean(zeros)),
@@ -275,7 +290,9 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
             "total_sessions": sessions[pair].total(),
             "attendance_percentage": percentage,
             "attendance_percentage_unexcused": unexcused,
-            "chronically_absent": chronic,
+            "chronically_absent": coverage.chronically_absent(pair) if by_calendar else chronic,
+            "absence_basis": "calendar" if by_calendar else "sessions",
+            "coverage": coverage.of_standing(pair, counts["uncounted_count"]),
         }
 
     figures: dict[Any, Any] = {}
@@ -312,6 +329,7 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
                 | {name: n for name, n in letters.items() if name is not None},
                 "attendance_average": attendance,
                 "no_data": len(roster) - passed - failed,
+                "coverage": coverage.of(section, subject, uncounted[section, subject]),
             }
     return standings, figures
 
@@ -353,12 +371,26 @@ async def cached(
     """What the database holds, in the same shape."""
     standings = {
         (row["student_id"], row["section_id"]): dict(row)
-        for row in await connection.fetch("select * from student_performance_summaries")
+        | {"coverage": json.loads(row["coverage"])}
+        for row in await connection.fetch(
+            "select summary.*, f.absence_basis, f.coverage"
+            " from student_performance_summaries as summary"
+            " join classpulse.standing_figures as f"
+            " on f.id = summary.student_id and f.section_id = summary.section_id"
+        )
     }
     figures = {
         (row["section_id"], row["subject_id"]): dict(row)
-        | {"grade_distribution": json.loads(row["grade_distribution"])}
-        for row in await connection.fetch("select * from performance_cache")
+        | {name: json.loads(row[name]) for name in ("grade_distribution", "coverage")}
+        for row in await connection.fetch(
+            "select figures.*, coalesce(of_subject.coverage, of_section.coverage) as coverage"
+            " from performance_cache as figures"
+            " left join classpulse.subject_figures as of_subject"
+            " on of_subject.section_id = figures.section_id"
+            " and of_subject.subject_id = figures.subject_id"
+            " left join classpulse.section_figures as of_section"
+            " on of_section.section_id = figures.section_id and figures.subject_id is null"
+        )
     }
     return standings, figures
 

@@ -138,6 +138,66 @@ GRADEBOOK: list[tuple[str, tuple[Any, ...]]] = [
     ("delete from grading_policies where subject_id = $1", (subject,)),
 ]
 
+#: days around today, by their distance
+day = st.integers(-3, 3)
+kind = st.sampled_from(["school", "half", "holiday"])
+#: places where it may be yesterday, or tomorrow already
+ZONES = st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+
+#: what a calendar adds, and a clock that is elsewhere
+CALENDAR: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "insert into school_days (school_id, date, kind) select 1, current_date + n, $2"
+        " from generate_series($1 - 9, $1) as n on conflict do nothing",
+        (day, kind),
+    ),
+    (
+        "insert into school_days (school_id, date, kind) values (1, current_date + $1::int, $2)"
+        " on conflict (school_id, date) do update set kind = excluded.kind",
+        (day, kind),
+    ),
+    ("update school_days set date = date + 20 where date = current_date + $1::int", (day,)),
+    ("delete from school_days where date = current_date + $1::int", (day,)),
+    ("delete from school_days", ()),
+    ("truncate school_days", ()),
+    (
+        "update enrollments set starts_on = current_date + $3::int - 5,"
+        " ends_on = current_date + $4::int where student_id = $1 and section_id = $2",
+        (student, section, day, st.one_of(st.none(), day)),
+    ),
+    ("update enrollments set starts_on = null, ends_on = null where section_id = $1", (section,)),
+    ("update exams set due_on = current_date + $2::int where id = $1", (exam, day)),
+    ("update exams set due_on = null, exam_date = current_date + $1::int", (day,)),
+    ("update schools set time_zone = $1", (ZONES,)),
+    (
+        "insert into terms (id, school_id, name, starts_on, ends_on)"
+        " values (1, 1, 'Term', current_date - 7, current_date + $1::int)"
+        " on conflict (id) do update set ends_on = excluded.ends_on",
+        (day,),
+    ),
+    (
+        "update sections set term_id = (select max(id) from terms) where id = $1",
+        (section,),
+    ),
+    ("update sections set term_id = null", ()),
+    (
+        "insert into attendance (student_id, section_id, date, period, status)"
+        " values ($1, $2, current_date + $3::int, $4, $5) on conflict do nothing",
+        (student, maybe_section, day, st.integers(0, 1), attendance_status),
+    ),
+    (
+        "insert into attendance (student_id, section_id, date, status)"
+        " select $1, $2, current_date + n, $3 from generate_series(-9, 0) as n"
+        " on conflict do nothing",
+        (student, maybe_section, attendance_status),
+    ),
+    (
+        "update attendance set date = date + 1"
+        " where date = current_date + $1::int and remarks is null and period = 0",
+        (day,),
+    ),
+]
+
 #: a statement and the strategies of its arguments
 STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     (
@@ -236,6 +296,7 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     ),
     ("delete from grading_policies where school_id = 1", ()),
     *GRADEBOOK,
+    *CALENDAR,
     ("update sections set name = name || '.' where id = $1", (section,)),
     ("delete from sections where id = $1", (section,)),
     (
@@ -319,7 +380,8 @@ truncate schools cascade;
 truncate grading_policies, audit, classpulse.changes, classpulse.events,
     classpulse.stale_sections, classpulse.stale_subjects, classpulse.subject_policies,
     classpulse.history, performance_cache, student_performance_summaries,
-    classpulse.subject_standings;
+    classpulse.subject_standings, classpulse.due_items, classpulse.unmarked,
+    classpulse.register_days, classpulse.absent_days, classpulse.told_days, classpulse.stale_days;
 insert into grading_policies default values;
 insert into schools (id, name) values (1, 'School');
 insert into sections (id, school_id, name) select n, 1, 'Class ' || n from generate_series(1, 3) n;

@@ -145,6 +145,13 @@ async def project(
             )
 
 
+def _with_calendar(stale: Stale, calendar: set[int], changed: Changed) -> Stale:
+    """And of those of which another day or calendar changed something."""
+    for section in calendar & {section for _, section in changed}:
+        stale.setdefault(section, set()).add("calendar")
+    return stale
+
+
 class _Batch:
     def __init__(self, connection: "Connection", cursor: Cursor, *, careful: bool) -> None:
         self._connection = connection
@@ -172,7 +179,11 @@ class _Batch:
             raise OtherVersionError("the database was migrated to another version of classpulse")
         self.oldest, self.as_of_time = backlog["oldest"], backlog["as_of_time"]
         if not (
-            backlog["waiting"] or backlog["is_stale"] or backlog["is_due"] or backlog["is_turning"]
+            backlog["waiting"]
+            or backlog["is_stale"]
+            or backlog["is_due"]
+            or backlog["is_turning"]
+            or backlog["is_new_day"]
         ):
             return
         self._aside = Aside(self._connection, backlog["set_aside"])
@@ -181,20 +192,27 @@ class _Batch:
         stale = await self._take_stale() if backlog["is_stale"] else {}
         ruled = await self._take_ruled() if backlog["is_stale"] else {}
         letters = await letters_of(self._connection, ruled)
+        calendar = await self._take_calendar() if backlog["is_stale"] else set()
         if backlog["is_due"]:
             await self._aside.take_due()
             stale |= {section: {"restored"} for section in self._aside.due}
         structure = structure_of(changes)
         if structure or structure.carrying_schools:
             await self._mark(structure)
+        if structure.has_calendar:
+            await self._mark_by("mark_days", *structure.calendar_arguments())
+        if backlog["is_new_day"] or structure.turns_terms:
+            await self._mark_by("turn_days")
         self._members = await self._memberships(changes)
         touched = touched_by(with_both(taken, changes))
         touched.ruled.update(ruled)
+        touched.calendar |= calendar
         figures, changed = await self._folded(touched, changes, stale)
         figures.remember(changes)
         now = self.as_of_time
         told = await self._told(changes, figures, changed)
         told += await tell_rules(self._connection, ruled, letters, now)
+        stale = _with_calendar(stale, calendar, changed)
         told += of_stale_sections(self._current(stale), figures, now)
         entries = await self._scopes(structure, now) + self._aside.left_out_of(told)
         entries += await self._figures_changed_events(
@@ -273,6 +291,14 @@ class _Batch:
             self.more |= record["is_more"]
         return {key: what for key, what in ruled.items() if key[0] not in self._aside.sections}
 
+    async def _take_calendar(self) -> set[int]:
+        """Sections of another day, term or calendar."""
+        found: set[int] = set()
+        for record in await self._connection.fetch(SQL["take_stale_days"], STALE_STANDINGS):
+            found.add(record["section_id"])
+            self.more |= record["is_more"]
+        return found - self._aside.sections
+
     async def _mark(self, structure: Structure) -> None:
         if structure.policy_schools or structure.default_policy:
             await self._mark_by(
@@ -332,8 +358,13 @@ class _Batch:
             return []
         students = touched.students | touched.absentees
         if students:
-            for record in await self._connection.fetch(SQL["standings_of"], list(students)):
-                touched.add_standing(record["student_id"], record["section_id"])
+            standings = [
+                (record["student_id"], record["section_id"])
+                for record in await self._connection.fetch(SQL["standings_of"], list(students))
+            ]
+            for student, section in standings:
+                touched.add_standing(student, section)
+            touched.spread_days(standings)
             touched.students.clear()
             touched.absentees.clear()
         changed: Changed = []

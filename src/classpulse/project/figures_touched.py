@@ -33,6 +33,10 @@ class Touched:
     absentees: set[int] = field(default_factory=set)
     #: sections and the subject of which a rule changed: its part of every standing
     ruled: set[tuple[int, int]] = field(default_factory=set)
+    #: days of attendance that changed, as student, section (none: every one of theirs) and date
+    days: set[tuple[int, int | None, str]] = field(default_factory=set)
+    #: sections of another day, term or calendar than before
+    calendar: set[int] = field(default_factory=set)
     #: students and sections each standing of which changed
     students: set[int] = field(default_factory=set)
     sections: set[int] = field(default_factory=set)
@@ -55,6 +59,8 @@ class Touched:
         """All sections named; ``students`` and ``absentees`` name none."""
         return {
             *self.sections,
+            *self.calendar,
+            *(section for _, section, _ in self.days if section is not None),
             *(section for section, _ in self.exams),
             *(section for section, _ in self.ruled),
             *(section for _, section, _ in self.marked),
@@ -70,7 +76,20 @@ class Touched:
             sections=self.sections & some,
             exams={key for key in self.exams if key[0] in some},
             ruled={key for key in self.ruled if key[0] in some},
+            days={key for key in self.days if key[1] in some},
+            calendar=self.calendar & some,
         )
+
+    def spread_days(self, standings: Collection[tuple[int, int]]) -> None:
+        """Name the sections of days of a student in every one of theirs."""
+        whole = {key for key in self.days if key[1] is None}
+        self.days -= whole
+        self.days |= {
+            (student, section, date)
+            for student, section in standings
+            for other, _, date in whole
+            if other == student
+        }
 
     def arguments(self) -> list[list[Any]]:
         """The arrays that the query ``fold`` takes, in its order."""
@@ -92,6 +111,10 @@ class Touched:
             [subject for _, subject in self.exams],
             [section for section, _ in self.ruled],
             [subject for _, subject in self.ruled],
+            [student for student, _, _ in self.days],
+            [section for _, section, _ in self.days],
+            [date for _, _, date in self.days],
+            list(self.calendar),
         ]
 
     @property
@@ -116,15 +139,21 @@ def touched_by(changes: Iterable[Change]) -> Touched:
                         standing = row["student_id"], row["section_id"]
                         found.marked.add((*standing, row["subject_id"]))
             case "attendance":
-                if _differs(change, *_REGISTERED_BY):
+                if _differs(change, *_REGISTERED_BY, "date"):
                     for row in change.rows:
+                        found.days.add((row["student_id"], row["section_id"], row["date"]))
                         if row["section_id"] is None:
                             found.absentees.add(row["student_id"])
                         else:
                             found.registered.add((row["student_id"], row["section_id"]))
             case "enrollments":
-                for row in change.rows if _differs(change, "student_id", "section_id") else ():
-                    found.add_standing(row["student_id"], row["section_id"])
+                is_another = _differs(change, "student_id", "section_id")
+                for row in change.rows:
+                    if is_another:
+                        found.add_standing(row["student_id"], row["section_id"])
+                    else:
+                        # from when until when decides which days count
+                        found.registered.add((row["student_id"], row["section_id"]))
             case "students":
                 if change.operation != "update" or _differs(change, "is_active"):
                     found.students.add(change.row["id"])
@@ -143,6 +172,7 @@ def touched_by(changes: Iterable[Change]) -> Touched:
                     found.marked.add((row["student_id"], row["section_id"], row["subject_id"]))
             case "sections":
                 found.exams.update((row["id"], None) for row in change.rows)
+                found.calendar.update(row["id"] for row in change.rows)
     return found
 
 

@@ -11,7 +11,7 @@ from classpulse.project.figures import Figures
 from classpulse.project.rights_touched import figures_changed
 
 #: reasons of a stale section that ask for a new look; any other names a truncated table
-_LOOK_AGAIN = frozenset({"policy", "grading", "structure", "restored"})
+_LOOK_AGAIN = frozenset({"policy", "grading", "structure", "restored", "calendar"})
 
 
 def with_section(change: Change) -> list[dict[str, Any]]:

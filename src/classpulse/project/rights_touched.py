@@ -44,12 +44,25 @@ class Structure:
     supported: set[int] = field(default_factory=set)
     every_support: bool = False
     truncated: list[str] = field(default_factory=list)
-    #: terms or a school's clock changed: which terms are current is looked up again
+    #: terms or a school's clock changed: which terms are current is looked up again, and which day
+    #: it is
     turns_terms: bool = False
+    #: their sections have another calendar, or their term has other dates
+    calendar_schools: set[int] = field(default_factory=set)
+    calendar_terms: set[int] = field(default_factory=set)
+    every_calendar: bool = False
     at: datetime | None = None
 
     def __bool__(self) -> bool:
         return self.at is not None
+
+    @property
+    def has_calendar(self) -> bool:
+        return bool(self.calendar_schools or self.calendar_terms or self.every_calendar)
+
+    def calendar_arguments(self) -> tuple[list[int], list[int], bool]:
+        """What the query ``mark_days`` takes, in its order."""
+        return list(self.calendar_schools), list(self.calendar_terms), self.every_calendar
 
 
 def structure_of(changes: Iterable[Change]) -> Structure:
@@ -83,6 +96,7 @@ def _truncation(found: Structure, change: Change) -> None:
         found.educators_left |= change.source == "educators"
     if change.source in {"sections", "terms", "subjects", "schools"}:
         found.every_school = True
+    found.every_calendar |= change.source in {"school_days", "terms"}
 
 
 def _carrying(found: Structure, change: Change) -> None:
@@ -124,6 +138,10 @@ def _row(found: Structure, change: Change) -> bool:
             found.subjects.add(change.row["id"])
         case "terms":
             found.schools.update(row["school_id"] for row in rows)
+            found.calendar_terms.add(change.row["id"])
+        case "school_days":
+            found.calendar_schools.update(row["school_id"] for row in rows)
+            return False
         case "schools":
             if change.operation != "update":
                 return False

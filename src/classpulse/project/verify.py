@@ -24,8 +24,17 @@ MIGRATE = queries("migrate")
 _ROUNDS = 20_000
 #: a comparison that a changed policy overtook is made again
 _TRIES = 5
+_EXPECTATIONS = (
+    "expect_days",
+    "expect_unmarked",
+    "expect_attended_days",
+    "expect_registers",
+    "expect_marks",
+    "expect_standings",
+)
 _COMPARISONS = (
     "differing_policies",
+    "differing_days",
     "differing_marks",
     "differing_standings",
     "differing_figures",
@@ -149,8 +158,8 @@ async def _compare(
             return
         # this reads whole tables, as no batch does
         await connection.execute(SQL["scan_tables"])
-        await connection.execute(SQL["expect_marks"])
-        await connection.execute(SQL["expect_standings"])
+        for name in _EXPECTATIONS:
+            await connection.execute(SQL[name])
         for name in _COMPARISONS:
             for record in await connection.fetch(SQL[name]):
                 found.figures.append(record["difference"])

@@ -150,6 +150,7 @@ async def totals(reader: Reader, sections: list[int], kept: Kept | None = None) 
             "percentage": rates["percentage"],
             "percentage_unexcused": rates["percentage_unexcused"],
             "chronically_absent": rates["chronically_absent"],
+            "absence_basis": _basis(whole["calendars"], len(sections)),
             "grade_distribution": encode(letters).decode() if letters else None,
         }
     return dict(kept.totals)
@@ -184,6 +185,13 @@ async def subject_ids(reader: Reader, sections: list[int], kept: Kept | None = N
     """Their subjects. Without ``kept`` what is kept is looked for."""
     kept = kept or (await stand(reader, sections)).kept
     return [subject for subject in await _added(reader, sections, kept) if subject is not None]
+
+
+def _basis(calendars: int, sections: int) -> str:
+    """By what it is said who is chronically absent, where sections are of several schools, too."""
+    if not calendars:
+        return "sessions"
+    return "calendar" if calendars == sections else "mixed"
 
 
 async def _added(reader: Reader, sections: list[int], kept: Kept) -> dict[int | None, Row]:
@@ -229,5 +237,6 @@ _NOTHING: Row = {
     "attended": 0,
     "missed": 0,
     "missed_excused": 0,
+    "calendars": 0,
     "letters": {},
 }

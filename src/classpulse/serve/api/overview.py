@@ -36,6 +36,7 @@ ATTENDANCE = (
     "percentage",
     "percentage_unexcused",
     "chronically_absent",
+    "absence_basis",
 )
 
 

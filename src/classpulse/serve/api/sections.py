@@ -24,7 +24,7 @@ from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.sql import queries
 
 _SQL = queries("sections")
-_JSON = ("grade_distribution", "subject_averages")
+_JSON = ("grade_distribution", "subject_averages", "coverage")
 _BRIEF = (
     "section_id",
     "section_name",

@@ -35,13 +35,14 @@ async def student_in(reader: Reader, viewer: Viewer, student_id: int) -> dict[st
     if student is None:
         raise not_found("student")
     means = await reader.only(_SQL["means"], **theirs)
-    standings = await reader.all(_SQL["standings"], **theirs)
+    rows = await reader.all(_SQL["standings"], **theirs)
+    standings = [with_json(row, ["coverage"]) for row in rows]
     grades = await reader.all(_SQL["subject_grades"], **theirs)
     recorded = with_json(await reader.only(_SQL["attendance"], **theirs), ["recent"])
     averages = means.pop("averages")
     return {
         **student,
-        **with_json(means, ["earlier"]),
+        **with_json(means, ["coverage", "earlier"]),
         "average_label": _label(averages),
         **_attendance(standings, recorded),
         "standings": standings,

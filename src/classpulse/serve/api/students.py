@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from classpulse.serve import cursors
-from classpulse.serve.answers import json_response, listed, listed_student, performers
+from classpulse.serve.answers import json_response, listed, listed_student, performers, with_json
 from classpulse.serve.auth.caller import viewer_of
 from classpulse.serve.auth.scope import require_sections, require_subjects, sections_in_view
 from classpulse.serve.auth.viewer import Viewer
@@ -293,6 +293,7 @@ def _item(row: Row, subject_id: int | None) -> Row:
         "overridden": row.pop("own_overridden") or False,
         "uncounted_count": row.pop("own_uncounted_count") or 0,
     }
+    row = with_json(row, ["coverage"])
     item = listed_student({name: row[name] for name in row if name not in _INTERNAL})
     return item if subject_id is None else item | {"subject_grade": own}
 

@@ -18,6 +18,7 @@ from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.sql import queries
 
 _SQL = queries("subjects")
+_JSON = ("grade_distribution", "coverage")
 _NO_FIGURES: dict[str, Any] = {
     "total_sections": 0,
     "total_students": 0,
@@ -30,6 +31,13 @@ _NO_FIGURES: dict[str, Any] = {
     "highest_score": None,
     "lowest_score": None,
     "attendance_average": None,
+    "coverage": {
+        "due_items": 0,
+        "marked_items": 0,
+        "registers_expected": None,
+        "registers_taken": 0,
+        "uncounted_count": 0,
+    },
 }
 
 
@@ -53,9 +61,7 @@ async def subject_in(
     asked = BY_NAME if most is None else lowest(row["total_sections"])
     each = await _section_rows(reader, sections, subject_id, asked, most)
     return row | {
-        "sections_performance": [
-            with_json(bare(one), ["grade_distribution"]) for one in each if one["section_id"]
-        ],
+        "sections_performance": [with_json(bare(one), _JSON) for one in each if one["section_id"]],
         "truncated": most is not None and row["total_sections"] > most,
     }
 
@@ -115,7 +121,7 @@ async def sections_of_subject(
             # a subject of another term has none here; one that is not theirs is no subject
             await without_figures(reader, viewer, subject_id)
         page, total, next_page = take(rows, asked, "section_id")
-        items = [with_json(row, ["grade_distribution"]) for row in page]
+        items = [with_json(row, _JSON) for row in page]
         shown = [row["section_id"] for row in items]
         return await listed(reader, items, total=total, next=next_page, sections=shown)
 
@@ -147,8 +153,9 @@ async def _section_rows(
 async def _shown(reader: Reader, row: Row) -> Row:
     row = bare(row)
     if row["grade_distribution"] is None:
-        return row | {"grade_distribution": await no_letters(reader, row["school_id"])}
-    return with_json(row, ["grade_distribution"])
+        letters = await no_letters(reader, row["school_id"])
+        return with_json(row, ["coverage"]) | {"grade_distribution": letters}
+    return with_json(row, _JSON)
 
 
 async def without_figures(reader: Reader, viewer: Viewer, subject_id: int) -> Row:

@@ -25,6 +25,12 @@ _ADDED = (
     "attended",
     "missed",
     "missed_excused",
+    "due_items",
+    "marked_items",
+    "calendars",
+    "registers_expected",
+    "registers_taken",
+    "uncounted_count",
 )
 # Sums of exact averages may have more digits than Python's own 28.
 _EXACT = Context(prec=10_000)

@@ -1,0 +1,1 @@
+select classpulse.install_capture('public.school_days', 'row');
