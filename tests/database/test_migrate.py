@@ -30,6 +30,7 @@ SCHOOL = {
     "grading_policies",
     "grade_categories",
     "grade_overrides",
+    "school_days",
 }
 SHAPE = """
 select 'column', table_schema || '.' || table_name, column_name, data_type, is_nullable

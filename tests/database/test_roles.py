@@ -18,6 +18,7 @@ SCHOOL = (
     "grading_policies",
     "grade_categories",
     "grade_overrides",
+    "school_days",
 )
 READ = (
     "student_performance_summaries",

@@ -6,6 +6,7 @@ from classpulse.serve.pages import (
     card,
     find,
     grading,
+    missing,
     overview,
     sections,
     sign_in,
@@ -22,6 +23,7 @@ routes: list[BaseRoute] = [
     *card.routes,
     *find.routes,
     *grading.routes,
+    *missing.routes,
     *sign_in.routes,
     static_files().route,
 ]
