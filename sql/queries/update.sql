@@ -41,7 +41,15 @@ select
     of_subject.lowest_score,
     classpulse.rounded(classpulse.exact_percentage(of_subject.attended, of_subject.recorded))
         as attendance_average,
-    of_subject.grade_distribution
+    of_subject.grade_distribution,
+    json_build_object(
+        'due_items', of_subject.due_items,
+        'marked_items', of_subject.marked_items,
+        'registers_expected',
+        case when of_subject.calendars > 0 then of_subject.registers_expected end,
+        'registers_taken', of_subject.registers_taken,
+        'uncounted_count', of_subject.uncounted_count
+    ) as coverage
 from json_to_recordset(cast(:sums as json)) as of_subject (
     subject_id bigint,
     total_sections bigint,
@@ -56,6 +64,12 @@ from json_to_recordset(cast(:sums as json)) as of_subject (
     lowest_score numeric,
     attended numeric,
     recorded numeric,
+    due_items bigint,
+    marked_items bigint,
+    calendars bigint,
+    registers_expected bigint,
+    registers_taken bigint,
+    uncounted_count bigint,
     grade_distribution json
 )
 join public.subjects as subject on subject.id = of_subject.subject_id

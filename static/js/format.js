@@ -23,6 +23,8 @@ const dayAndHours = new Intl.DateTimeFormat(LANGUAGE, {
 
 const RESULTS = { pass: "passing", fail: "failing", no_data: "no grades yet" };
 
+const BASES = { calendar: "school days", sessions: "sessions", mixed: "school days or sessions" };
+
 const FORMS = {
   text: String,
   whole: (value) => whole.format(value),
@@ -30,11 +32,14 @@ const FORMS = {
   subjects: counted("subject"),
   students: counted("student"),
   rows: counted("row"),
+  items: counted("item"),
   percent: (value) => `${percent.format(value)}%`,
   marks: (value) => marks.format(value),
   day: dayOf,
   result: (value) => RESULTS[value],
   yes_no: (value) => (value ? "yes" : "no"),
+  basis: (value) => BASES[value],
+  coverage: coverageOf,
   clock: (value) => clock.format(new Date(value)),
   hours: (value) => hours.format(new Date(value)),
   moment: (value) => (isToday(new Date(value)) ? hours : dayAndHours).format(new Date(value)),
@@ -60,6 +65,19 @@ export function shownChange(now, then, form) {
 
 function counted(noun) {
   return (value) => `${whole.format(value)} ${noun}${Number(value) === 1 ? "" : "s"}`;
+}
+
+// What a figure does not know: "7 of 9 due items marked, 2 registers missing".
+function coverageOf(value) {
+  const { due_items: due, marked_items: marked, uncounted_count: uncounted } = value;
+  const items = `due item${Number(due) === 1 ? "" : "s"} marked`;
+  const parts = [due ? `${whole.format(marked)} of ${whole.format(due)} ${items}` : "no items due"];
+  if (value.registers_expected !== null) {
+    const missing = value.registers_expected - value.registers_taken;
+    parts.push(missing ? `${counted("register")(missing)} missing` : "no register missing");
+  }
+  if (uncounted) parts.push(`${counted("grade")(uncounted)} not counted`);
+  return parts.join(", ");
 }
 
 function dayOf(value) {

@@ -8,6 +8,7 @@ export function updateShown(update) {
       ...totals,
       attendance_percentage: totals.attendance_stats.percentage,
       chronically_absent: totals.attendance_stats.chronically_absent,
+      absence_basis: totals.attendance_stats.absence_basis,
     },
     letters: letters && lettersShown(letters),
     top: top && performers(top),

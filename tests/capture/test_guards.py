@@ -271,6 +271,60 @@ async def test_a_gradebook_refuses_in_plain_words(connection: Any, act: str, wor
     assert str(refused.value).splitlines()[0] == words
 
 
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (
+            "insert into enrollments (student_id, section_id, starts_on, ends_on)"
+            " values (1, 2, '2026-02-01', '2026-01-31')",
+            "student 1 can't be in section 2 until 2026-01-31, for they start there on"
+            " 2026-02-01: ends_on must not be before starts_on",
+        ),
+        (
+            "update enrollments set ends_on = '2025-12-31'",
+            "student 1 can't be in section 1 until 2025-12-31, for they start there on"
+            " 2026-01-01: ends_on must not be before starts_on",
+        ),
+        (
+            "update enrollments set ends_on = 'infinity'",
+            'new row for relation "enrollments" violates check constraint'
+            ' "enrollments_end_is_finite"',
+        ),
+        (
+            "insert into school_days values (1, '-infinity', 'school')",
+            'new row for relation "school_days" violates check constraint'
+            ' "school_days_date_is_finite"',
+        ),
+        (
+            "insert into school_days values (1, '2026-01-05', 'party')",
+            'new row for relation "school_days" violates check constraint'
+            ' "school_days_kind_is_known"',
+        ),
+        (
+            "insert into school_days values (1, '2026-01-06', 'half'), (1, '2026-01-06', 'school')",
+            'duplicate key value violates unique constraint "school_days_pkey"',
+        ),
+    ],
+)
+@pytest.mark.parametrize("replica", [False, True])
+async def test_a_calendar_and_dates_of_enrollments_are_guarded(
+    connection: Any, act: str, words: str, replica: bool
+) -> None:
+    await connection.execute(
+        """
+        insert into schools (id, name) values (1, 'North');
+        insert into sections (id, school_id, name) values (1, 1, 'A'), (2, 1, 'B');
+        insert into students (id, school_id, first_name) values (1, 1, 'Ada');
+        insert into enrollments (student_id, section_id, starts_on) values (1, 1, '2026-01-01');
+        """
+    )
+    if replica:
+        await connection.execute("set session_replication_role = replica")
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await connection.execute(act)
+    assert str(refused.value).splitlines()[0] == words
+
+
 async def test_what_a_gradebook_derives(connection: Any) -> None:
     """A grade has its exam's category, also once the exam is given another one, by COPY too."""
     await connection.execute(

@@ -31,6 +31,7 @@ SCHOOL = {
     "grade_categories",
     "grade_overrides",
     "supports",
+    "school_days",
 }
 SHAPE = """
 select 'column', table_schema || '.' || table_name, column_name, data_type, is_nullable

@@ -19,6 +19,7 @@ SCHOOL = (
     "grade_categories",
     "grade_overrides",
     "supports",
+    "school_days",
 )
 READ = (
     "student_performance_summaries",

@@ -52,3 +52,25 @@ test("a result and a yes are words, and unknown is neither", () => {
   assert.equal(shown(false, "yes_no"), "no");
   assert.equal(shown(null, "yes_no"), UNKNOWN);
 });
+
+test("what a figure does not know is a sentence", () => {
+  const covered = (due, marked, expected, taken, uncounted = 0) =>
+    shown(
+      {
+        due_items: due,
+        marked_items: marked,
+        registers_expected: expected,
+        registers_taken: taken,
+        uncounted_count: uncounted,
+      },
+      "coverage",
+    );
+  assert.equal(covered(9, 7, 20, 18), "7 of 9 due items marked, 2 registers missing");
+  assert.equal(covered(1, 0, 5, 4), "0 of 1 due item marked, 1 register missing");
+  assert.equal(covered(1234, 1000, 5, 5), "1,000 of 1,234 due items marked, no register missing");
+  assert.equal(covered(0, 0, null, 3), "no items due");
+  assert.equal(covered(0, 0, null, 3, 2), "no items due, 2 grades not counted");
+  assert.equal(shown(null, "coverage"), UNKNOWN);
+  assert.equal(shown("calendar", "basis"), "school days");
+  assert.equal(shown("sessions", "basis"), "sessions");
+});

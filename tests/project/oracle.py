@@ -324,9 +324,9 @@ def expected_figures(base: dict[str, Rows]) -> tuple[dict[Any, Any], dict[Any, A
                 "pass_rate": half_up(Fraction(passed * 100, passed + failed))
                 if passed + failed
                 else None,
-                # those of the scale, and what a person set that is on none
-                "grade_distribution": {name: letters[name] for name in scale}
-                | {name: n for name, n in letters.items() if name is not None},
+                # a letter that a person set may be none of the scale
+                "grade_distribution": dict.fromkeys(scale, 0)
+                | {name: count for name, count in letters.items() if name is not None},
                 "attendance_average": attendance,
                 "no_data": len(roster) - passed - failed,
                 "coverage": coverage.of(section, subject, uncounted[section, subject]),

@@ -84,6 +84,7 @@ async def test_the_overview_merges_its_sections(reader: Client) -> None:
         "percentage": 74.48,
         "percentage_unexcused": 75.0,
         "chronically_absent": 12,
+        "absence_basis": "sessions",
     }
     for chart in ("subject_performance_chart", "sections_performance_chart"):
         assert all(bar.keys() == BAR for bar in overview[chart])

@@ -9,7 +9,8 @@ from classpulse.serve.api.sums import added, decoded, distribution
 def block(subject: int | None = 1, **own: Any) -> dict[str, Any]:
     counts = (
         "total_sections standings passed_students failed_students no_data averages present late"
-        " absent excused attended missed missed_excused"
+        " absent excused attended missed missed_excused due_items marked_items calendars"
+        " registers_expected registers_taken uncounted_count"
     )
     return {
         "block": 0,

@@ -67,7 +67,11 @@ def test_a_bar_is_never_longer_than_whole_nor_shorter_than_nothing() -> None:
 
 def test_an_empty_school_has_letters_without_bars() -> None:
     overview = {
-        "attendance_stats": {"percentage": None, "chronically_absent": 0},
+        "attendance_stats": {
+            "percentage": None,
+            "chronically_absent": 0,
+            "absence_basis": "sessions",
+        },
         "grade_distribution": {"A": 0, "F": 0},
         "sections_performance_chart": [],
         "subject_performance_chart": [],

@@ -41,8 +41,11 @@ class AfterItem(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     id: Id
 
 
-async def registers_missing(source: Source, viewer: Viewer, asked: DayPaging) -> dict[str, Any]:
-    """A page of somebody's sections of the current terms whose register of a day is missing.
+async def registers_missing(
+    source: Source, viewer: Viewer, asked: DayPaging, *, term: int | None = None
+) -> dict[str, Any]:
+    """A page of somebody's sections of the current terms whose register of a day is missing, or of
+    those of ``term``.
 
     None where it was no school day, or is none yet. By the name of the section.
     """
@@ -50,7 +53,7 @@ async def registers_missing(source: Source, viewer: Viewer, asked: DayPaging) ->
     async with snapshot(source) as reader:
         rows = await reader.all(
             _REGISTERS["missing"],
-            sections=await sections_in_view(reader, viewer),
+            sections=await sections_in_view(reader, viewer, term),
             date=asked.date,
             after_name=after.name if after else None,
             after_id=after.id if after else None,
@@ -70,14 +73,16 @@ async def registers_missing(source: Source, viewer: Viewer, asked: DayPaging) ->
         )
 
 
-async def exams_unmarked(source: Source, viewer: Viewer, asked: Paging) -> dict[str, Any]:
-    """A page of the items of somebody's sections of the current terms that are due, today too, and
-    that at least one student has no mark of; the longest due first."""
+async def exams_unmarked(
+    source: Source, viewer: Viewer, asked: Paging, *, term: int | None = None
+) -> dict[str, Any]:
+    """A page of the items of somebody's sections that are due, today too, and that at least one
+    student has no mark of; the longest due first. Of the current terms, or of ``term``."""
     after = cursors.read(asked.cursor, AfterItem)
     async with snapshot(source) as reader:
         rows = await reader.all(
             _EXAMS["unmarked"],
-            sections=await sections_in_view(reader, viewer),
+            sections=await sections_in_view(reader, viewer, term),
             after_date=after.date if after else None,
             after_id=after.id if after else None,
             limit=asked.limit + 1,

@@ -118,6 +118,7 @@ async def _subjects(
         # one too many is told by no row
         limit=MOST_ROWS + 1,
     )
+    rows = [with_json(row, ["coverage"]) for row in rows]
     for row in rows:
         letters = row["grade_distribution"]
         row["grade_distribution"] = (

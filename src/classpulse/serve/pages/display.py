@@ -14,7 +14,7 @@ def shown(value: object, form: str) -> str:
     Forms: ``text``, ``whole`` (1,234), ``sections``, ``subjects``, ``students`` and ``rows``
     (1 section, 1,234 sections), ``percent`` (83.33%), ``marks`` (17.5), ``clock`` (14:02:05 UTC),
     ``moment`` (Oct 20, 14:02 UTC), ``day`` (Oct 20, 2025), ``result`` (of a
-    status) and ``yes_no``.
+    status), ``yes_no``, ``basis`` (of an absence: school days) and ``coverage`` (7 of 9 due items marked, 2 registers missing).
     """
     return UNKNOWN if value is None or value == "" else _FORMS[form](value)
 
@@ -39,6 +39,7 @@ def overview_shown(overview: Mapping[str, Any]) -> dict[str, Any]:
         **overview,
         "attendance_percentage": overview["attendance_stats"]["percentage"],
         "chronically_absent": overview["attendance_stats"]["chronically_absent"],
+        "absence_basis": overview["attendance_stats"]["absence_basis"],
         "letters": letters_shown(overview["grade_distribution"]),
         "sections": overview["sections_performance_chart"],
         "subjects": overview["subject_performance_chart"],
@@ -127,6 +128,24 @@ def _day(value: Any) -> str:
     return f"{day:%b} {day.day}, {day.year}"
 
 
+_BASES = {"calendar": "school days", "sessions": "sessions", "mixed": "school days or sessions"}
+
+
+def _coverage(value: Mapping[str, Any]) -> str:
+    due, marked = int(value["due_items"]), int(value["marked_items"])
+    parts = [
+        f"{marked:,} of {due:,} due item{'' if due == 1 else 's'} marked" if due else "no items due"
+    ]
+    if value["registers_expected"] is not None:
+        missing = int(value["registers_expected"]) - int(value["registers_taken"])
+        parts.append(
+            f"{_counted('register')(missing)} missing" if missing else "no register missing"
+        )
+    if value["uncounted_count"]:
+        parts.append(f"{_counted('grade')(value['uncounted_count'])} not counted")
+    return ", ".join(parts)
+
+
 def _result(value: Any) -> str:
     return _RESULTS[value]
 
@@ -144,7 +163,7 @@ _RESULTS = {"pass": "passing", "fail": "failing", "no_data": "no grades yet"}
 _FORMS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "whole": _whole,
-    **{f"{noun}s": _counted(noun) for noun in ("section", "subject", "student", "row")},
+    **{f"{noun}s": _counted(noun) for noun in ("section", "subject", "student", "row", "item")},
     "percent": _percent,
     "marks": _marks,
     "clock": _clock,
@@ -152,4 +171,6 @@ _FORMS: dict[str, Callable[[Any], str]] = {
     "day": _day,
     "result": _result,
     "yes_no": _yes_no,
+    "basis": lambda value: _BASES[value],
+    "coverage": _coverage,
 }

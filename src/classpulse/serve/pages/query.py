@@ -1,5 +1,6 @@
 """What a view's address holds."""
 
+import datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -23,6 +24,13 @@ class FindQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Of what is found by its name."""
 
     q: Words | None = None
+
+
+class MissingQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of what was not done: the day of the registers, and where the list of the items goes on."""
+
+    date: datetime.date | None = None
+    cursor: Cursor | None = None
 
 
 class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

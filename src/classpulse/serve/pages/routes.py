@@ -7,6 +7,7 @@ from classpulse.serve.pages import (
     exams,
     find,
     grading,
+    missing,
     overview,
     sections,
     sign_in,
@@ -24,6 +25,7 @@ routes: list[BaseRoute] = [
     *card.routes,
     *find.routes,
     *grading.routes,
+    *missing.routes,
     *sign_in.routes,
     static_files().route,
 ]
