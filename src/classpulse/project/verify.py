@@ -30,6 +30,7 @@ _COMPARISONS = (
     "differing_standings",
     "differing_figures",
     "differing_names",
+    "differing_trends",
 )
 
 
