@@ -76,6 +76,14 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", f"{API}/exams"): Asked(keyed=("section_id={section}", "subject_id={subject}")),
     ("GET", f"{API}/exam/{{exam_id}}"): Asked(),
     ("GET", f"{API}/terms"): Asked(),
+    ("GET", f"{API}/trends"): Asked(
+        query="of=scope",
+        keyed=(
+            "of=section&id={section}",
+            "of=subject&id={subject}",
+            "of=student&id={student}&metric=attendance",
+        ),
+    ),
     ("GET", f"{API}/events"): Asked(),
     ("GET", f"{API}/reports/download"): Asked(
         query="format=csv",

@@ -42,6 +42,7 @@ from classpulse.serve.api import (
     students,
     subjects,
     terms,
+    trends,
     visits,
 )
 from classpulse.serve.application import Application
@@ -186,6 +187,7 @@ def _routes() -> list[BaseRoute]:
         *grading.routes,
         *exams.routes,
         *terms.routes,
+        *trends.routes,
         *history.routes,
         *download.routes,
     ]
