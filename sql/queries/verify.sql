@@ -685,6 +685,18 @@ select
 from classpulse.set_aside as aside
 order by aside.section_id
 
+-- name: waiting_trends
+-- Standings whose trend can't be derived, with the reason.
+select
+    format(
+        'section %s: the trends of %s standings could not be derived: %s', stale.section_id,
+        count(*), min(stale.problem)
+    ) as difference
+from classpulse.stale_trends as stale
+where stale.problem is not null
+group by stale.section_id
+order by stale.section_id
+
 -- name: is_due
 select exists (
     select from classpulse.set_aside as aside where aside.retry_at <= clock_timestamp()

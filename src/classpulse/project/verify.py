@@ -125,7 +125,7 @@ async def _set_aside(connection: "Connection") -> list[str]:
     """What waits, or is calculated another way than written: the figures of others are exact."""
     return [
         record["difference"]
-        for name in ("set_aside", "unreadable_policies")
+        for name in ("set_aside", "waiting_trends", "unreadable_policies")
         for record in await connection.fetch(SQL[name])
     ]
 
