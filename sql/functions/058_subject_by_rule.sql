@@ -5,12 +5,15 @@
 -- places as figures are carried. `categories` are those that graded or missing rows are in, each with
 -- its weight, fraction, percentage, rows graded and missing, and the grades that are left out.
 -- `uncounted_count` are the rows that count nowhere because other categories have a weight and theirs
--- has none. `carried` are graded rows of sections that the student has left: how many of which.
+-- has none. `carried` are graded rows of sections that the student has left: how many of which. With
+-- a date, of the rows dated up to then, by `of_zone`'s day where a row has no other date.
 drop function if exists classpulse.subject_by_rule(bigint, bigint, bigint);
 create or replace function classpulse.subject_by_rule(
     of_student bigint,
     of_section bigint,
     of_subject bigint,
+    up_to date default 'infinity',
+    of_zone text default 'UTC',
     out graded_count integer,
     out missing_count integer,
     out score_sum numeric,
@@ -152,6 +155,17 @@ begin
                             <= (of_student, of_section, of_subject)
                             and grade.status in ('graded', 'missing')
                             and grade.counts
+                            and (
+                                up_to = 'infinity'
+                                or coalesce(
+                                    grade.graded_on, grade.exam_date,
+                                    (
+                                        select (written.created_at at time zone of_zone)::date
+                                        from public.grades as written where written.id = grade.id
+                                    ),
+                                    '-infinity'
+                                ) <= up_to
+                            )
                     ) as row
                 ) as counted
                 left join public.grade_categories as known on known.id = counted.category_id

@@ -298,5 +298,25 @@ begin
     return query
     select distinct null::bigint, changed.section_id
     from classpulse.refresh_figures(known_sections, subject_sections, subject_ids) as changed;
+
+    -- many are derived by the batches that follow, so that none is long
+    if coalesce(cardinality(marked_students), 0) + coalesce(cardinality(registered_students), 0)
+        > (case when sections = '{}' and ruled_sections = '{}' then 1000 else 100 end)
+    then
+        insert into classpulse.stale_trends as stale (student_id, section_id)
+        select distinct named.student_id, named.section_id
+        from (
+            select unnest(marked_students), unnest(marked_sections)
+            union all
+            select unnest(registered_students), unnest(registered_sections)
+        ) as named (student_id, section_id)
+        on conflict (section_id, student_id) do update set retry_at = excluded.retry_at
+        where stale.retry_at > excluded.retry_at;
+    else
+        perform classpulse.fold_trends(
+            marked_students, marked_sections, marked_subjects, registered_students,
+            registered_sections
+        );
+    end if;
 end
 $$;

@@ -20,7 +20,8 @@ with backlog as materialized (
         $4 and waiting.changes <= $2 and waiting.bytes <= $3 as is_taken,
         exists (select from classpulse.stale_sections)
         or exists (select from classpulse.stale_subjects)
-        or exists (select from classpulse.stale_days) as is_stale,
+        or exists (select from classpulse.stale_days)
+        or exists (select from classpulse.due_trends) as is_stale,
         array(select aside.section_id from classpulse.set_aside as aside) as set_aside,
         exists (
             select from classpulse.set_aside as aside where aside.retry_at <= statement_timestamp()

@@ -10,6 +10,14 @@ select
 -- name: set_aside
 select status.set_aside, status.set_aside_since from public.performance_status as status;
 
+-- name: trends
+-- Of how many standings the trend is derived; the rest waits.
+select count(*) - count(stale.student_id) as done, count(*) as of
+from public.student_performance_summaries as summary
+left join classpulse.stale_trends as stale
+    on stale.section_id = summary.section_id and stale.student_id = summary.student_id
+where exists (select from classpulse.stale_trends);
+
 -- name: projector
 -- The version of the SQL, and what kind of process was the last to take the lead.
 select

@@ -239,6 +239,21 @@ update classpulse.set_aside set retry_at = clock_timestamp()
 -- name: restore_sections
 delete from classpulse.set_aside where section_id = any($1::bigint[])
 
+-- name: mark_trends_of_schools
+-- A school's clock says on which day a row was written.
+insert into classpulse.stale_trends (section_id, student_id)
+select summary.section_id, summary.student_id
+from public.student_performance_summaries as summary
+join public.sections as section on section.id = summary.section_id
+where section.school_id = any($1::bigint[])
+on conflict do nothing
+
+-- name: derive_trends
+select classpulse.derive_trends($1::double precision * interval '1 s')
+
+-- name: has_due_trends
+select exists (select from classpulse.due_trends)
+
 -- name: standings_of
 -- The standings of these students, those too that are no longer.
 select enrollment.student_id, enrollment.section_id

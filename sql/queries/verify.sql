@@ -760,6 +760,151 @@ where coalesce(cached.section_id, expected.section_id) not in (
         expected.carry_over
     )
 
+-- name: differing_trends
+-- Each part of the trends as it follows from what it is made of, down to the base rows. Those that
+-- wait to be derived are no difference; a section's are the sum of its standings' whatever waits.
+with standings as materialized (
+    select array_agg(known.student_id) as students, array_agg(known.section_id) as sections
+    from (
+        select summary.student_id, summary.section_id
+        from public.student_performance_summaries as summary
+        union
+        select trend.student_id, trend.section_id from classpulse.standing_trend as trend
+        union
+        select trend.student_id, trend.section_id from classpulse.subject_trend as trend
+        union
+        select sessions.student_id, sessions.section_id
+        from classpulse.standing_sessions as sessions
+    ) as known
+    where not exists (
+            select from classpulse.stale_trends as stale
+            where stale.section_id = known.section_id and stale.student_id = known.student_id
+        )
+        and known.section_id not in (select aside.section_id from classpulse.set_aside as aside)
+), named as (
+    select named.student_id, named.section_id
+    from standings
+    cross join lateral unnest(standings.students, standings.sections)
+        as named (student_id, section_id)
+), marks as (
+    select cached.*, 'cached' as side
+    from classpulse.subject_trend as cached join named using (student_id, section_id)
+    union all
+    select expected.*, 'expected'
+    from standings
+    cross join lateral classpulse.subject_series(
+        standings.students, standings.sections,
+        array_fill(null::bigint, array[cardinality(standings.students)]), true
+    ) as expected
+    where standings.students is not null
+), whole as (
+    select cached.*, 'cached' as side
+    from classpulse.standing_trend as cached join named using (student_id, section_id)
+    union all
+    select expected.*, 'expected'
+    from standings
+    cross join lateral classpulse.standing_series(standings.students, standings.sections)
+        as expected
+), registered as (
+    select cached.*, 'cached' as side
+    from classpulse.standing_sessions as cached join named using (student_id, section_id)
+    union all
+    select expected.*, 'expected'
+    from standings
+    cross join lateral classpulse.session_series(standings.students, standings.sections)
+        as expected
+), gained as (
+    -- what sections gain by date, from the trends of all their standings
+    select
+        trend.section_id, trend.subject_id, trend.date,
+        coalesce(trend.exact_average, 0) - coalesce(lag(trend.exact_average) over up_to, 0)
+            as average_sum,
+        (trend.exact_average is not null)::integer
+        - (lag(trend.exact_average) over up_to is not null)::integer as averages,
+        coalesce(trend.passed, false)::integer
+        - coalesce(lag(trend.passed) over up_to, false)::integer as passed,
+        coalesce(not trend.passed, false)::integer
+        - coalesce(not lag(trend.passed) over up_to, false)::integer as failed,
+        0 as present, 0 as late, 0 as absent, 0 as excused
+    from (
+        select student_id, section_id, subject_id, date, exact_average, passed
+        from classpulse.subject_trend
+        union all
+        select student_id, section_id, null, date, exact_average, passed
+        from classpulse.standing_trend
+    ) as trend
+    window up_to as (
+        partition by trend.student_id, trend.section_id, trend.subject_id order by trend.date
+    )
+    union all
+    select
+        sessions.section_id, null, day.date, 0, 0, 0, 0, day.present, day.late, day.absent,
+        day.excused
+    from classpulse.standing_sessions as sessions
+    cross join lateral unnest(
+        sessions.dates, sessions.present, sessions.late, sessions.absent, sessions.excused
+    ) as day (date, present, late, absent, excused)
+), summed as (
+    select
+        gained.section_id, gained.subject_id, gained.date,
+        sum(gained.average_sum) as average_sum, sum(gained.averages)::numeric as averages,
+        sum(gained.passed)::numeric as passed, sum(gained.failed)::numeric as failed,
+        sum(gained.present)::numeric as present, sum(gained.late)::numeric as late,
+        sum(gained.absent)::numeric as absent, sum(gained.excused)::numeric as excused
+    from gained
+    group by gained.section_id, gained.subject_id, gained.date
+), differing as (
+    select
+        marks.section_id, marks.subject_id, marks.student_id, marks.date
+    from marks
+    group by
+        marks.student_id, marks.section_id, marks.subject_id, marks.date, marks.exact_average,
+        marks.passed, marks.n
+    having count(*) <> 2
+    union
+    select whole.section_id, null, whole.student_id, whole.date
+    from whole
+    group by
+        whole.student_id, whole.section_id, whole.date, whole.exact_average, whole.passed, whole.n
+    having count(*) <> 2
+    union
+    select registered.section_id, null, registered.student_id, registered.dates[1]
+    from registered
+    group by
+        registered.student_id, registered.section_id, registered.dates, registered.present,
+        registered.late, registered.absent, registered.excused
+    having count(*) <> 2
+    union
+    select
+        coalesce(summed.section_id, cached.section_id),
+        coalesce(summed.subject_id, cached.subject_id), null, coalesce(summed.date, cached.date)
+    from summed
+    full join classpulse.section_trend as cached
+        on cached.section_id = summed.section_id
+        and coalesce(cached.subject_id, -1) = coalesce(summed.subject_id, -1)
+        and cached.date = summed.date
+    where (
+        coalesce(cached.average_sum, 0), coalesce(cached.averages, 0), coalesce(cached.passed, 0),
+        coalesce(cached.failed, 0), coalesce(cached.present, 0), coalesce(cached.late, 0),
+        coalesce(cached.absent, 0), coalesce(cached.excused, 0)
+    ) <> (
+        coalesce(summed.average_sum, 0), coalesce(summed.averages, 0), coalesce(summed.passed, 0),
+        coalesce(summed.failed, 0), coalesce(summed.present, 0), coalesce(summed.late, 0),
+        coalesce(summed.absent, 0), coalesce(summed.excused, 0)
+    )
+)
+select
+    differing.section_id,
+    format(
+        'section %s%s%s: its trend is another than its rows give, from %s on',
+        differing.section_id,
+        case when differing.subject_id is not null then ', subject ' || differing.subject_id end,
+        case when differing.student_id is not null then ', student ' || differing.student_id end,
+        min(differing.date)
+    ) as difference
+from differing
+group by differing.section_id, differing.subject_id, differing.student_id
+
 -- name: hidden_tables
 select problem from classpulse.hidden_tables
 
@@ -773,6 +918,18 @@ select
     ) as difference
 from classpulse.set_aside as aside
 order by aside.section_id
+
+-- name: waiting_trends
+-- Standings whose trend can't be derived, with the reason.
+select
+    format(
+        'section %s: the trends of %s standings could not be derived: %s', stale.section_id,
+        count(*), min(stale.problem)
+    ) as difference
+from classpulse.stale_trends as stale
+where stale.problem is not null
+group by stale.section_id
+order by stale.section_id
 
 -- name: is_due
 select exists (
@@ -795,6 +952,7 @@ order by policy.school_id nulls first
 select exists (select from classpulse.stale_sections)
     or exists (select from classpulse.stale_subjects)
     or exists (select from classpulse.stale_days)
+    or exists (select from classpulse.due_trends)
 
 -- name: machinery
 -- What is not as it was installed, but for the wording of functions, views and triggers. A part that
@@ -817,7 +975,15 @@ where function.oid = to_regprocedure('classpulse.definition_of(text, text, text)
 select classpulse.revoke_strange_grants()
 
 -- name: forget_figures
-with marks as (
+with subject_trends as (
+    delete from classpulse.subject_trend where section_id = any($1::bigint[])
+), standing_trends as (
+    delete from classpulse.standing_trend where section_id = any($1::bigint[])
+), sessions as (
+    delete from classpulse.standing_sessions where section_id = any($1::bigint[])
+), section_trends as (
+    delete from classpulse.section_trend where section_id = any($1::bigint[])
+), marks as (
     delete from classpulse.subject_standings where section_id = any($1::bigint[])
 ), policies as (
     delete from classpulse.subject_policies where section_id = any($1::bigint[])

@@ -81,6 +81,14 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", f"{API}/exams/unmarked"): Asked(),
     ("GET", f"{API}/registers/missing"): Asked(),
     ("GET", f"{API}/terms"): Asked(),
+    ("GET", f"{API}/trends"): Asked(
+        query="of=scope",
+        keyed=(
+            "of=section&id={section}",
+            "of=subject&id={subject}",
+            "of=student&id={student}&metric=attendance",
+        ),
+    ),
     ("GET", f"{API}/events"): Asked(),
     ("GET", f"{API}/reports/download"): Asked(
         query="format=csv",

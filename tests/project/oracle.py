@@ -16,6 +16,7 @@ from project.gradebook_oracle import subject_by_rule
 
 Rows = list[dict[str, Any]]
 TABLES = (
+    "schools",
     "students",
     "sections",
     "enrollments",

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from classpulse.project.batch import project
 from classpulse.project.epoch import open_log
 from project.oracle import base_rows, cached, differences, expected_exams, expected_figures
+from project.trend_oracle import trend_differences
 
 pytestmark = pytest.mark.reliability("every figure against brute force")
 
@@ -198,6 +199,40 @@ CALENDAR: list[tuple[str, tuple[Any, ...]]] = [
     ),
 ]
 
+DATES = st.sampled_from([None, *(date(2026, 1, day) for day in (4, 5, 6, 7))])
+#: the day that they are on hangs on the school's clock
+MOMENTS = st.sampled_from([None, *(datetime(2026, 1, day, 23, 30, tzinfo=UTC) for day in (4, 5))])
+
+#: what moves rows to another date, or writes them late
+DATED: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "insert into grades"
+        " (student_id, section_id, subject_id, score, total_marks, graded_on, created_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7)",
+        (student, section, subject, score, total, DATES, MOMENTS),
+    ),
+    (
+        "update grades set graded_on = $3 where student_id = $1 and subject_id = $2"
+        " and remarks is null",
+        (student, subject, DATES),
+    ),
+    ("update grades set exam_id = null where exam_id = $1", (exam,)),
+    (
+        "insert into attendance (student_id, section_id, date, period, status)"
+        " values ($1, $2, coalesce($3, date '2026-01-08'), $4, $5) on conflict do nothing",
+        (student, maybe_section, DATES, period, attendance_status),
+    ),
+    (
+        "update attendance set date = date + 1 where student_id = $1 and period = $2"
+        " and remarks is null",
+        (student, period),
+    ),
+    (
+        "update schools set time_zone = $1",
+        (st.sampled_from(["UTC", "Pacific/Kiritimati", "America/New_York"]),),
+    ),
+]
+
 #: a statement and the strategies of its arguments
 STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     (
@@ -297,6 +332,7 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     ("delete from grading_policies where school_id = 1", ()),
     *GRADEBOOK,
     *CALENDAR,
+    *DATED,
     ("update sections set name = name || '.' where id = $1", (section,)),
     ("delete from sections where id = $1", (section,)),
     (
@@ -379,6 +415,8 @@ RESET = """
 truncate schools cascade;
 truncate grading_policies, audit, classpulse.changes, classpulse.events,
     classpulse.stale_sections, classpulse.stale_subjects, classpulse.subject_policies,
+    classpulse.stale_trends, classpulse.subject_trend, classpulse.standing_trend,
+    classpulse.standing_sessions, classpulse.section_trend,
     classpulse.history, performance_cache, student_performance_summaries,
     classpulse.subject_standings, classpulse.due_items, classpulse.unmarked,
     classpulse.register_days, classpulse.absent_days, classpulse.told_days, classpulse.stale_days;
@@ -462,10 +500,13 @@ async def run(url: str, steps: list[Any], first: str = "") -> None:
 
 async def check_figures(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     assert await connection.fetchval("select count(*) from classpulse.set_aside") == 0
-    standings, figures = expected_figures(await base_rows(connection))
+    base = await base_rows(connection)
+    standings, figures = expected_figures(base)
     cached_standings, cached_figures = await cached(connection)
     assert differences(standings, cached_standings) == []
     assert differences(figures, cached_figures) == []
+    assert await connection.fetchval("select count(*) from classpulse.stale_trends") == 0
+    assert await trend_differences(connection, base) == []
 
 
 async def check_told_exams(connection: "asyncpg.Connection[asyncpg.Record]", before: int) -> None:

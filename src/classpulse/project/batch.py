@@ -58,6 +58,10 @@ LARGE_BACKLOG = 10_000
 LARGE_BYTES = 16 * 2**20
 #: standings of stale sections that one batch calculates again
 STALE_STANDINGS = 3_000
+#: how long a batch derives trends that wait
+TREND_SECONDS = 0.1
+#: of more standings than this the trends may be left to the batches that follow
+MANY_STANDINGS = 100
 #: how long a batch stands aside while somebody holds a table alone
 LOCKED_SECONDS = 0.05
 #: events encoded and written at once, and their bytes
@@ -208,6 +212,7 @@ class _Batch:
         touched.ruled.update(ruled)
         touched.calendar |= calendar
         figures, changed = await self._folded(touched, changes, stale)
+        await self._derive_trends(touched, is_due=backlog["is_stale"])
         figures.remember(changes)
         now = self.as_of_time
         told = await self._told(changes, figures, changed)
@@ -391,6 +396,15 @@ class _Batch:
         for section, error in failed:
             await self._aside.add(section, error)
         return changed
+
+    async def _derive_trends(self, touched: Touched, *, is_due: bool) -> None:
+        """Some of those that wait: what each batch leaves is the next one's, or a leader's."""
+        if touched.clocks:
+            await self._mark_by("mark_trends_of_schools", list(touched.clocks))
+        if is_due:
+            await self._connection.execute(SQL["derive_trends"], TREND_SECONDS)
+            self.more |= await self._connection.fetchval(SQL["has_due_trends"])
+        self.more |= touched.is_of_many(MANY_STANDINGS)
 
     async def _name(self, touched: Touched, stale: Stale) -> None:
         async def name(students: Sequence[int | None]) -> None:

@@ -6,17 +6,19 @@ from typing import Any
 
 from classpulse.project.change import Change
 
-#: what a standing is calculated from: no other column moves a figure
+#: what a standing is calculated from, now and at each date: no other column moves a figure
 _MARKED_BY = (
     "student_id",
     "section_id",
     "subject_id",
+    "exam_id",
     "category_id",
+    "graded_on",
     "score",
     "total_marks",
     "status",
 )
-_REGISTERED_BY = ("student_id", "section_id", "status")
+_REGISTERED_BY = ("student_id", "section_id", "date", "status")
 #: what a student is sorted and searched by
 _NAMED_BY = ("first_name", "last_name", "student_number", "email", "school_id")
 
@@ -46,6 +48,8 @@ class Touched:
     named_students: set[int] = field(default_factory=set)
     named_schools: set[int] = field(default_factory=set)
     every_name: bool = False
+    #: schools whose clock may be another: by it a row that has no date is dated
+    clocks: set[int] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         return any(self.arguments())
@@ -66,6 +70,12 @@ class Touched:
             *(section for _, section, _ in self.marked),
             *(section for _, section in self.registered),
         }
+
+    def is_of_many(self, standings: int) -> bool:
+        """Whether they may be more standings than these."""
+        return bool(self.sections or self.ruled or self.students or self.absentees) or (
+            len(self.marked) + len(self.registered) > standings
+        )
 
     def of(self, sections: Collection[int]) -> "Touched":
         """What of it lies in these sections."""
@@ -134,7 +144,7 @@ def touched_by(changes: Iterable[Change]) -> Touched:
             continue
         match change.source:
             case "grades":
-                if _differs(change, *_MARKED_BY) or _is_ordered_by_date(change):
+                if _differs(change, *_MARKED_BY):
                     for row in change.rows:
                         standing = row["student_id"], row["section_id"]
                         found.marked.add((*standing, row["subject_id"]))
@@ -160,6 +170,8 @@ def touched_by(changes: Iterable[Change]) -> Touched:
                 if change.operation != "update" or _differs(change, *_NAMED_BY):
                     found.named_students.add(change.row["id"])
             case "schools":
+                if change.operation == "update":
+                    found.clocks.add(change.row["id"])
                 if _differs(change, "locale"):
                     found.named_schools.add(change.row["id"])
             case "exams":
@@ -176,19 +188,10 @@ def touched_by(changes: Iterable[Change]) -> Touched:
     return found
 
 
-def _is_ordered_by_date(change: Change) -> bool:
-    """Whether a grade's date, which decides between equal choices of what is left out, changed."""
-    return change.row.get("category_id") is not None and _differs(change, "graded_on")
-
-
 def _differs_in_rule(change: Change) -> bool:
-    """Whether an item counts otherwise now; of one that came or went its grades tell it."""
-    if change.operation != "update":
-        return False
-    has_category = change.row.get("category_id") is not None
-    return _differs(change, "category_id", "rule") or (
-        has_category and _differs(change, "exam_date")
-    )
+    """Whether an item counts otherwise, or at another date; of one that came or went its grades
+    tell it."""
+    return change.operation == "update" and _differs(change, "category_id", "rule", "exam_date")
 
 
 def _bulk(found: Touched, change: Change) -> None:

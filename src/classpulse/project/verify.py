@@ -39,6 +39,7 @@ _COMPARISONS = (
     "differing_standings",
     "differing_figures",
     "differing_names",
+    "differing_trends",
 )
 
 
@@ -133,7 +134,7 @@ async def _set_aside(connection: "Connection") -> list[str]:
     """What waits, or is calculated another way than written: the figures of others are exact."""
     return [
         record["difference"]
-        for name in ("set_aside", "unreadable_policies")
+        for name in ("set_aside", "waiting_trends", "unreadable_policies")
         for record in await connection.fetch(SQL[name])
     ]
 

@@ -44,6 +44,7 @@ from classpulse.serve.api import (
     subjects,
     supports,
     terms,
+    trends,
     visits,
 )
 from classpulse.serve.application import Application
@@ -190,6 +191,7 @@ def _routes() -> list[BaseRoute]:
         *exams.routes,
         *missing.routes,
         *terms.routes,
+        *trends.routes,
         *history.routes,
         *download.routes,
     ]

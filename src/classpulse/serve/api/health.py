@@ -43,6 +43,8 @@ class _Database:
     reasons: list[str] = field(default_factory=list)
     set_aside: int = 0
     set_aside_since: Any = None
+    #: of how many standings the trend is derived, of how many; none where no one waits
+    trends: Row | None = None
     version: str | None = None
     projector: str | None = None
 
@@ -89,6 +91,7 @@ async def _readyz(request: Request) -> Response:
         "found_late": 0 if leader is None else leader.found_late,
         "set_aside": found.set_aside,
         "set_aside_since": found.set_aside_since,
+        "trends": found.trends,
     }
     if found.refusal:
         return json_response(content, 503, {"Retry-After": RETRY_AFTER})
@@ -103,12 +106,14 @@ async def _ask(database: Any, *, explain: bool, fallback: str | None) -> _Databa
                 return _Database(_NOT_INSTALLED)
             found = _Database()
             # a database of an older release has no such columns: the projector says so
-            with contextlib.suppress(asyncpg.UndefinedColumnError):
+            with contextlib.suppress(asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError):
                 waiting = await reader.only(_SQL["set_aside"])
                 found.set_aside = waiting["set_aside"]
                 found.set_aside_since = waiting["set_aside_since"]
                 led = await reader.only(_SQL["projector"])
                 found.version, found.projector = led["version"], led["projector"]
+                trends = await reader.only(_SQL["trends"])
+                found.trends = trends if trends["of"] else None
             if told["is_standby"] or told["is_read_only"]:
                 found.reasons.append(_STANDBY if told["is_standby"] else _READ_ONLY)
             elif explain:
