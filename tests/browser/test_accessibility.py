@@ -38,6 +38,8 @@ async def addresses(connection: Any) -> list[str]:
         f"/students?student={student}",
         "/grading",
         f"/grading?section_id={section}&subject_id={subject}",
+        "/missing",
+        "/missing?date=2025-10-20",
     ]
 
 

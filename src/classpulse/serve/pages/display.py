@@ -14,7 +14,8 @@ def shown(value: object, form: str) -> str:
     Forms: ``text``, ``whole`` (1,234), ``sections``, ``subjects``, ``students`` and ``rows``
     (1 section, 1,234 sections), ``percent`` (83.33%), ``marks`` (17.5), ``clock`` (14:02:05 UTC),
     ``moment`` (Oct 20, 14:02 UTC), ``day`` (Oct 20, 2025), ``result`` (of a
-    status), ``yes_no``, ``basis`` (of an absence: school days) and ``coverage`` (7 of 9 due items marked, 2 registers missing).
+    status), ``yes_no``, ``basis`` (of an absence: school days) and
+    ``coverage`` (7 of 9 due items marked, 2 registers missing).
     """
     return UNKNOWN if value is None or value == "" else _FORMS[form](value)
 
