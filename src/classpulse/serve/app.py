@@ -28,6 +28,7 @@ from classpulse.publish.publisher import Publisher
 from classpulse.publish.reading import Asked, Reading
 from classpulse.rights import Rights
 from classpulse.serve.api import (
+    changes,
     exams,
     grade_history,
     grading,
@@ -189,6 +190,7 @@ def _routes() -> list[BaseRoute]:
         *exams.routes,
         *terms.routes,
         *history.routes,
+        *changes.routes,
         *download.routes,
     ]
     return [
