@@ -80,6 +80,7 @@ async def _addresses(connection: Any, school: int) -> list[str]:
     student = await connection.fetchval("select min(id) from students")
     views = ["/", "/sections", f"/sections/{school}", "/subjects", f"/subjects/{subject}"]
     grading = f"/grading?section_id={school}&subject_id={subject}"
+    views += ["/supports", "/changes"]
     return [*views, "/students", f"/students?student={student}", grading]
 
 

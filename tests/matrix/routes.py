@@ -111,6 +111,8 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ),
     ("GET", "/find/found"): Asked("page", query="q=a", keyed=("q=a&term={term}",)),
     ("GET", "/grading"): Asked("page", query="section_id={home}&subject_id={taught}"),
+    ("GET", "/supports"): Asked("page", keyed=("student={student}", "term={term}")),
+    ("GET", "/changes"): Asked("page", keyed=("student={student}", "term={term}")),
     ("GET", "/login"): Asked("open"),
     ("POST", "/login"): Asked("open"),
     ("POST", "/logout"): Asked("open"),

@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from classpulse.serve.pages import (
     card,
+    changes,
     find,
     grading,
     overview,
@@ -11,6 +12,7 @@ from classpulse.serve.pages import (
     sign_in,
     students,
     subjects,
+    supports,
 )
 from classpulse.serve.pages.rendering import static_files
 
@@ -22,6 +24,8 @@ routes: list[BaseRoute] = [
     *card.routes,
     *find.routes,
     *grading.routes,
+    *supports.routes,
+    *changes.routes,
     *sign_in.routes,
     static_files().route,
 ]
