@@ -2,8 +2,8 @@
 
 import { csrfToken } from "./session.js";
 
-/** The end of a list that is looked at so long was read: milliseconds. */
-const READING = 5_000;
+/** The end of a list that is looked at so long was read: seconds. */
+const READING = 5;
 
 /** `onSaved` is called with a form that was sent and taken. */
 export function followForms({ onSaved }) {
@@ -20,13 +20,16 @@ export function followForms({ onSaved }) {
 
 /** What stands at the end of a list is sent once somebody has looked at it for a while. */
 export function followReading(form) {
-  let timer;
-  new IntersectionObserver(([{ isIntersecting }]) => {
-    clearTimeout(timer);
-    if (isIntersecting && form.dataset.reading === "end") {
-      timer = setTimeout(() => document.hidden || send(form, null, stay), READING);
-    }
-  }).observe(form);
+  let inView = false;
+  let looked = { at: null, times: 0 };
+  new IntersectionObserver((seen) => (inView = seen.at(-1).isIntersecting)).observe(form);
+  setInterval(() => {
+    const at = form.elements.namedItem("id").value;
+    if (at !== looked.at) looked = { at, times: 0 };
+    if (!inView || document.hidden || form.dataset.reading !== "end") return;
+    looked.times += 1;
+    if (looked.times === READING) send(form, null, stay);
+  }, 1_000);
 }
 
 // What was read stays on the page, also when it is fetched again.

@@ -70,7 +70,7 @@ async def test_a_support_of_somebody_else_reaches_open_cards_and_lists_and_the_s
         await expect(one).to_contain_text("At noon", timeout=10_000)
     await lists.bring_to_front()
     await lists.locator(".support summary").click()
-    note = lists.get_by_label("Note", exact=True)
+    note = lists.get_by_role("textbox", name="Note", exact=True)
     await note.fill("Mine")
     await connection.execute("update supports set note = 'Theirs'")
     await folded_in(connection)
