@@ -6,6 +6,7 @@ import { Card } from "./card.js";
 import { Feed } from "./feed.js";
 import { fill, showTime } from "./fields.js";
 import { Find } from "./find.js";
+import { followForms, followReading } from "./forms.js";
 import { Figures } from "./figures.js";
 import { Filters } from "./filters.js";
 import { FEED_TYPES } from "./feed-entry.js";
@@ -33,6 +34,9 @@ const WATCHED = 10 * 60_000;
 
 /** Of a page that may not be fetched any more: what that means. */
 const ENDS = { 401: "signed-out", 404: "forbidden", 409: "someone-else" };
+
+/** Views that a support, of which no figure is made, shows in. */
+const SHOWS_SUPPORTS = ["supports", "changes"];
 
 const main = document.getElementById("page");
 const isCurrent = !("term" in main.dataset);
@@ -74,7 +78,9 @@ const HEARD = {
   token_expiring: renew,
   // a new section, too, that no list of the page knows of yet
   figures_changed: (data) => {
-    refresher.soon(Math.random() * SPREAD);
+    if (data.reason !== "support" || SHOWS_SUPPORTS.includes(main.dataset.view)) {
+      refresher.soon(Math.random() * SPREAD);
+    }
     feed?.add(data);
   },
 };
@@ -109,6 +115,16 @@ new Find(document.getElementById("find"), { card, announcer });
 new Theme(document.getElementById("theme"));
 keepCurrent(document.getElementById("sign-out"));
 const grading = document.getElementById("grading");
+followForms({
+  onSaved(form) {
+    card.refresh();
+    // what was read may be looked at again, until the page is left
+    if ("reading" in form.dataset) location.assign("/changes");
+    else if (main.dataset.view === "supports") refresher.now();
+  },
+});
+const reading = document.querySelector("[data-reading]");
+if (reading) followReading(reading);
 if (grading) new Grading(grading, { announcer });
 document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());
 document.querySelectorAll("time[data-time]").forEach(showTime);

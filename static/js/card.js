@@ -68,7 +68,7 @@ export class Card {
     if (this.#reading) this.#during.push(event);
     if (studentsOf(event).some((student) => String(student) === this.#id)) this.#plan(BETWEEN);
     else if (sectionsOf(event).some((section) => this.#sections.includes(String(section)))) {
-      this.#plan(BETWEEN_OTHERS);
+      this.#plan(event.reason === "support" ? BETWEEN : BETWEEN_OTHERS);
     }
   }
 

@@ -26,6 +26,11 @@ async def addresses(connection: Any) -> list[str]:
     subject = await connection.fetchval("select id from subjects limit 1")
     student = await connection.fetchval("select id from students where first_name = '=1+1'")
     exam = await connection.fetchval("select min(id) from exams")
+    await connection.execute(
+        "insert into supports (student_id, section_id, kind, note, review_on)"
+        " values ($1, $2, 'talk', 'At noon', '2026-01-05')",
+        *(student, section),
+    )
     return [
         "/",
         "/sections",
@@ -37,6 +42,8 @@ async def addresses(connection: Any) -> list[str]:
         "/students?q=nobody",
         f"/students?student={student}",
         "/grading",
+        "/supports",
+        "/changes",
         f"/grading?section_id={section}&subject_id={subject}",
         "/missing",
         "/missing?date=2025-10-20",

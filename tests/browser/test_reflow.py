@@ -81,7 +81,8 @@ async def _addresses(connection: Any, school: int) -> list[str]:
     views = ["/", "/sections", f"/sections/{school}", "/subjects", f"/subjects/{subject}"]
     grading = f"/grading?section_id={school}&subject_id={subject}"
     exam = await connection.fetchval("select min(id) from exams")
-    return [*views, f"/exams/{exam}", "/students", f"/students?student={student}", grading]
+    views += [f"/exams/{exam}", "/missing", "/supports", "/changes"]
+    return [*views, "/students", f"/students?student={student}", grading]
 
 
 async def test_a_filter_does_not_push_the_table_down(

@@ -31,7 +31,7 @@ class Asked:
     ``query``: ``{home}`` and ``{taught}`` are a section and its subject where who asks, or the
     student that is asked of, is at home. ``keyed``: queries, each with one ``{noun}`` in place of
     an id. ``ends``: the session is over afterwards, so it is asked only of those whose session is
-    over.
+    over. ``refused``: how what is asked for is refused to whoever may ask.
     """
 
     kind: Literal["open", "api", "page", "stream", "socket"] = "api"
@@ -39,6 +39,7 @@ class Asked:
     body: Any = None
     keyed: tuple[str, ...] = ()
     ends: bool = False
+    refused: int | None = None
 
 
 MATRIX: dict[tuple[str, str], Asked] = {
@@ -90,6 +91,8 @@ MATRIX: dict[tuple[str, str], Asked] = {
         ),
     ),
     ("GET", f"{API}/events"): Asked(),
+    ("GET", f"{API}/changes"): Asked(),
+    ("PUT", f"{API}/changes/mark"): Asked(body={"id": ""}, refused=422),
     ("GET", f"{API}/reports/download"): Asked(
         query="format=csv",
         keyed=(
@@ -120,6 +123,8 @@ MATRIX: dict[tuple[str, str], Asked] = {
     ("GET", "/find/found"): Asked("page", query="q=a", keyed=("q=a&term={term}",)),
     ("GET", "/grading"): Asked("page", query="section_id={home}&subject_id={taught}"),
     ("GET", "/missing"): Asked("page", keyed=("student={student}", "term={term}")),
+    ("GET", "/supports"): Asked("page", keyed=("student={student}", "term={term}")),
+    ("GET", "/changes"): Asked("page", keyed=("student={student}", "term={term}")),
     ("GET", "/login"): Asked("open"),
     ("POST", "/login"): Asked("open"),
     ("POST", "/logout"): Asked("open"),
@@ -135,6 +140,7 @@ class Call:
     address: str
     kind: str
     body: Any = field(default=None, compare=False)
+    refused: int | None = None
 
 
 def routes_of(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -165,7 +171,13 @@ def application_routes() -> list[tuple[str, str]]:
 def calls(ids: dict[str, int], *, kinds: Iterable[str], ending: bool = False) -> list[Call]:
     """Every route of ``kinds`` once, with these ids; those that end the session if ``ending``."""
     return [
-        Call(method, _filled(template, ids) + _query(asked.query, ids), asked.kind, asked.body)
+        Call(
+            method,
+            _filled(template, ids) + _query(asked.query, ids),
+            asked.kind,
+            asked.body,
+            asked.refused,
+        )
         for (method, template), asked in MATRIX.items()
         if asked.kind in kinds and (ending or not asked.ends)
     ]

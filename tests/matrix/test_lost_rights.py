@@ -228,7 +228,7 @@ async def test_a_lost_right_ends_every_route_stream_and_socket(
                 continue
             # a student's address leads to the card over the view
             leads_on = call.address == "/students/1"
-            expected = (303,) if leads_on else (200, 201, 204)
+            expected = (303,) if leads_on else (call.refused,) if call.refused else (200, 201, 204)
             assert await asked(client, call, token) in expected, (loss, call)
 
     async with streams(site, token, educator) as open_:

@@ -32,8 +32,12 @@ MOST = {
     "/sections/1": 13,
     "/subjects/1": 13,
     "/students": 10,
-    "/students?student=1": 19,
-    "/students/1/card": 13,
+    "/students?student=1": 21,
+    "/students/1/card": 15,
+    f"{API}/supports": 7,
+    f"{API}/changes": 8,
+    "/supports": 10,
+    "/changes": 12,
 }
 
 

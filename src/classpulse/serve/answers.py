@@ -47,7 +47,7 @@ async def listed(
     reader: Reader,
     items: list[Row],
     *,
-    total: int,
+    total: int | None,
     next: str | None,
     sections: Iterable[int] = (),
 ) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from classpulse.publish.publisher import Publisher
 from classpulse.publish.reading import Asked, Reading
 from classpulse.rights import Rights
 from classpulse.serve.api import (
+    changes,
     exams,
     grade_history,
     grading,
@@ -193,6 +194,7 @@ def _routes() -> list[BaseRoute]:
         *terms.routes,
         *trends.routes,
         *history.routes,
+        *changes.routes,
         *download.routes,
     ]
     return [

@@ -129,8 +129,9 @@ async def test_the_notes_of_a_student_who_moves_go_with_them(client: Client, too
     assert support["id"] not in await listed(client, 1)
     assert (await changed(client, support, 1, note="x")).status_code == 404
     (item,) = (await client.read("/supports", 2, student_id=12))["items"]
-    # where it was noted is said; figures of a section that is not theirs are not
-    assert (item["section_id"], item["note"], item["figures"]) == (1, "Falls behind", [])
+    # that it was noted elsewhere is said, and neither where nor with what figures
+    assert (item["note"], item["other_section"]) == ("Falls behind", True)
+    assert (item["section_id"], item["section_name"], item["figures"]) == (None, None, [])
     assert (await changed(client, item, 2, note="goes on here")).status_code == 200
     await tool.execute("update students set is_active = false where id = 12")
     assert support["id"] not in await listed(client, 2)

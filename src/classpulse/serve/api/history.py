@@ -71,7 +71,7 @@ async def history_of(
             reader, theirs, end if position is None else min(end, position), limit
         )
         page = await listed(
-            reader, [_shown(_event(row), viewer) for row in rows], total=0, next=None
+            reader, [told_to(event_of(row), viewer) for row in rows], total=0, next=None
         )
         if goes_on_at is not None and goes_on_at > kept["oldest"]:
             page["next"] = str(EventId(kept["epoch"], goes_on_at))
@@ -131,11 +131,12 @@ async def changes_of(reader: Reader, viewer: Viewer, student_id: int, *, limit: 
         limit=limit,
     )
     event_filter = EventFilter(students=frozenset({student_id}))
-    events = [_event(row) for row in rows]
-    return [_shown(event, viewer) for event in events if event_filter.matches(event, viewer.scope)]
+    events = [event_of(row) for row in rows]
+    return [told_to(event, viewer) for event in events if event_filter.matches(event, viewer.scope)]
 
 
-def _event(row: Row) -> Event:
+def event_of(row: Row) -> Event:
+    """A row of the log."""
     parts = row["parts"]
     return Event(
         **{
@@ -147,7 +148,8 @@ def _event(row: Row) -> Event:
     )
 
 
-def _shown(event: Event, viewer: Viewer) -> Any:
+def told_to(event: Event, viewer: Viewer) -> Any:
+    """An event as the viewer's stream shows it, as JSON."""
     if needs_composing(event):
         return msgspec.Raw(compose(event, viewer.scope.visible(event.section_ids)).encode())
     return msgspec.Raw(event.payload.encode())

@@ -263,12 +263,18 @@ async def _page(
 def _item(row: Row, viewer: Viewer) -> Row:
     opening = _opening(row.pop("at_opening"))
     now = {one["section_id"]: one for one in _decode(row.pop("standings") or "[]")}
+    figures = _side_by_side(opening, now, row["section_id"], viewer)
     for name in ("total", "key", "is_closed"):
         row.pop(name)
+    # what was noted in a section that is not theirs they read, and not in which one
+    is_elsewhere = row["section_id"] is not None and not viewer.scope.visible([row["section_id"]])
+    if is_elsewhere:
+        row |= {"section_id": None, "section_name": None}
     return {
         **row,
+        "other_section": is_elsewhere,
         "state": "open" if row["closed_at"] is None else "closed",
-        "figures": _side_by_side(opening, now, row["section_id"], viewer),
+        "figures": figures,
         "opening_as_of": opening and opening.as_of,
         "opening_as_of_time": opening and opening.as_of_time,
     }

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from classpulse.serve.api.grade_history import history_in
 from classpulse.serve.api.history import changes_of
 from classpulse.serve.api.student import recorded_days, student_in
+from classpulse.serve.api.supports import Filters, supports_in
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.card_history import change_in_words, entry_shown
 from classpulse.serve.pages.card_why import brought, counting, set_by_hand, why
@@ -25,6 +26,7 @@ from classpulse.serve.snapshot import Reader, Source, snapshot
 _WEEKS = 16
 _NEWEST = 10
 _ENTRIES = 30
+_SUPPORTS = 20
 
 
 async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, Any]:
@@ -35,6 +37,8 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
         changes = as_json_values(await changes_of(reader, viewer, student_id, limit=_NEWEST))
         rows = await history_in(reader, viewer, student_id, since=None, limit=_ENTRIES)
         history = as_json_values(rows)
+        asked = Filters(student_id=(student_id,), limit=_SUPPORTS)
+        supports = as_json_values(await supports_in(reader, viewer, asked))
     # of a student in one section it need not be said at each line that it was there
     only = {standing["section_name"] for standing in student["standings"]}
     known = only.pop() if len(only) == 1 else None
@@ -47,6 +51,7 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
             change | {"place": None} if change["place"] == known else change for change in told
         ],
         "history": [entry_shown(entry) for entry in history],
+        "supports": supports,
     }
 
 

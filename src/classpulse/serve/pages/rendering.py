@@ -41,6 +41,7 @@ _SHEETS = (
     "charts",
     "card",
     "grading",
+    "supports",
     "feed",
     "indicator",
     "print",

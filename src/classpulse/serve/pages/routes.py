@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from classpulse.serve.pages import (
     card,
+    changes,
     exams,
     find,
     grading,
@@ -13,6 +14,7 @@ from classpulse.serve.pages import (
     sign_in,
     students,
     subjects,
+    supports,
 )
 from classpulse.serve.pages.rendering import static_files
 
@@ -26,6 +28,8 @@ routes: list[BaseRoute] = [
     *find.routes,
     *grading.routes,
     *missing.routes,
+    *supports.routes,
+    *changes.routes,
     *sign_in.routes,
     static_files().route,
 ]

@@ -32,6 +32,7 @@ _VIEWS = (
     ("sections", "Sections", "/sections"),
     ("subjects", "Subjects", "/subjects"),
     ("students", "Students", "/students"),
+    ("supports", "Supports", "/supports"),
 )
 
 _PATHS = {name: path for name, _, path in _VIEWS}
@@ -54,7 +55,7 @@ async def view(
 ) -> Page:
     """A view as a page.
 
-    ``of``: which of the four it belongs to, or something else. ``figures`` hold the ``as_of`` from
+    ``of``: which of the five it belongs to, or something else. ``figures`` hold the ``as_of`` from
     which the page's stream goes on, that of the snapshot. ``watched``: the sections (``*``: all)
     whose events tell less than the view shows, so that it is fetched again; those of a term that
     was chosen, which no overview of the stream is about. ``subject``: other subjects' events are
