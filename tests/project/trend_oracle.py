@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from project.oracle import Rows, expected_figures
 
+
 def day_of(grade: dict[str, Any], base: dict[str, Rows]) -> date:
     """The date of a grade: of its grading, else its item's, else of its writing at the school."""
     exam = next((e for e in base["exams"] if e["id"] == grade["exam_id"]), None)
@@ -126,4 +127,3 @@ def percentage(row: Any) -> Decimal | None:
     every = attended + row["absent"] + row["excused"]
     hundredths = (Decimal(attended) * 10000 / every + Decimal("0.5")).__floor__()
     return Decimal(hundredths) / 100
-

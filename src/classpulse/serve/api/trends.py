@@ -177,9 +177,7 @@ def _monday(day: date) -> date:
 
 
 async def _window(reader: Reader, subject: Subject, asked: Asked) -> Window:
-    return await window_of(
-        reader, subject, first=asked.from_date, last=asked.to_date, by=asked.by
-    )
+    return await window_of(reader, subject, first=asked.from_date, last=asked.to_date, by=asked.by)
 
 
 async def _subject(reader: Reader, viewer: Viewer, asked: Asked) -> Subject:
