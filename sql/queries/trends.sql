@@ -5,8 +5,9 @@ select
         max(timezone(classpulse.known_zone(school.time_zone), now())::date),
         timezone('UTC', now())::date
     ) as today,
-    greatest(min(term.starts_on), '0001-01-08') as starts_on,
-    least(max(term.ends_on), '9999-12-20') as ends_on
+    -- a bound ignores a null, which would be no term
+    case when count(term.id) > 0 then greatest(min(term.starts_on), '0001-01-08') end as starts_on,
+    case when count(term.id) > 0 then least(max(term.ends_on), '9999-12-20') end as ends_on
 from public.sections as section
 join public.schools as school on school.id = section.school_id
 left join public.terms as term on term.id = section.term_id

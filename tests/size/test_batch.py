@@ -175,12 +175,12 @@ async def test_a_grade_of_today_moves_a_few_rows_of_trends(session: Any) -> None
     )
     async with session.transaction():
         await session.execute(
-            "insert into grades (student_id, section_id, subject_id, score, graded_on)"
+            "insert into public.grades (student_id, section_id, subject_id, score, graded_on)"
             " select 200, 7, 1, n, date '2025-01-01' + n from generate_series(1, 40) as n"
         )
         await session.fetch(f"select * from {FOLD_GRADE}")
         await session.execute(
-            "insert into grades (student_id, section_id, subject_id, score, graded_on)"
+            "insert into public.grades (student_id, section_id, subject_id, score, graded_on)"
             " values (200, 7, 1, 50, current_date + 1)"
         )
         before = await session.fetchval(written, tables)

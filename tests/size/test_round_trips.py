@@ -27,13 +27,15 @@ MOST = {
     f"{API}/subjects": 8,
     f"{API}/student/1": 10,
     f"{API}/terms": 5,
-    "/": 15,
+    f"{API}/trends?of=scope": 8,
+    f"{API}/trends?of=student&id=1&metric=attendance": 10,
+    "/": 19,
     "/sections": 9,
-    "/sections/1": 13,
-    "/subjects/1": 13,
+    "/sections/1": 17,
+    "/subjects/1": 17,
     "/students": 10,
-    "/students?student=1": 19,
-    "/students/1/card": 13,
+    "/students?student=1": 23,
+    "/students/1/card": 17,
 }
 
 

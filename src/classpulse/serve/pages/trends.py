@@ -12,15 +12,15 @@ from classpulse.serve.auth.scope import all_sections
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import weeks_line
 from classpulse.serve.pages.json_values import as_json_values
-from classpulse.serve.snapshot import Reader
+from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
 _SQL = queries("trends")
-_LINES: tuple[tuple[Metric, str], ...] = (
-    ("average", "Average"),
-    ("pass_rate", "Pass rate"),
-    ("attendance", "Attendance"),
-)
+_LINES: dict[Metric, str] = {
+    "average": "Average",
+    "pass_rate": "Pass rate",
+    "attendance": "Attendance",
+}
 
 
 async def trends_shown(
@@ -30,22 +30,21 @@ async def trends_shown(
 
     ``earlier``: with the term before, of sections of the same name where it is about one section.
     """
+    # whether one student passes is no rate
+    metrics = [metric for metric in _LINES if metric != "pass_rate" or subject.student_id is None]
+    now, complete = await points_in(reader, subject, metrics, await window_of(reader, subject))
+    former: dict[Metric, list[Row]] = {}
     before = await _before(reader, viewer, subject) if earlier else None
-    window = await window_of(reader, subject)
-    lines: list[dict[str, Any]] = []
-    complete = True
-    for metric, name in _LINES:
-        if metric == "pass_rate" and subject.student_id is not None:
-            continue
-        found = as_json_values(await points_in(reader, subject, metric, window))
-        complete = found["complete"]
-        former = []
-        if before is not None and before.sections:
-            then = await points_in(reader, before, metric, await window_of(reader, before))
-            former = as_json_values(then)["points"]
-        line = weeks_line(found["points"], former)
-        if line is not None:
-            lines.append({"name": name, "line": line})
+    if before is not None and before.sections:
+        former, _ = await points_in(reader, before, metrics, await window_of(reader, before))
+    lines = [
+        {"name": _LINES[metric], "line": line}
+        for metric in metrics
+        for line in [
+            weeks_line(as_json_values(now[metric]), as_json_values(former.get(metric, [])))
+        ]
+        if line is not None
+    ]
     return {"lines": lines, "complete": complete, "earlier": earlier}
 
 

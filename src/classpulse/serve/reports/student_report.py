@@ -20,10 +20,10 @@ from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
 _SQL = queries("reports")
-_LINES: tuple[tuple[Metric, str], ...] = (
-    ("average", "Average, week by week"),
-    ("attendance", "Attendance, week by week"),
-)
+_LINES: dict[Metric, str] = {
+    "average": "Average, week by week",
+    "attendance": "Attendance, week by week",
+}
 #: of fewer values no line is drawn
 _FEWEST = 3
 
@@ -107,9 +107,10 @@ async def _lines(reader: Reader, sections: list[int], student_id: int) -> list[L
     """Average and attendance week by week, each from three values on."""
     who = Subject(sections, student_id=student_id)
     window = await window_of(reader, who)
+    found, _ = await points_in(reader, who, [*_LINES], window)
     lines = []
-    for metric, title in _LINES:
-        points = (await points_in(reader, who, metric, window))["points"]
+    for metric, title in _LINES.items():
+        points = found[metric]
         values = [point["value"] for point in points]
         if len(values) - values.count(None) >= _FEWEST:
             first, last = (f"{points[at]['date']:%B} {points[at]['date'].day}" for at in (0, -1))
