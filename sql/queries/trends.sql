@@ -5,8 +5,9 @@ select
         max(timezone(classpulse.known_zone(school.time_zone), now())::date),
         timezone('UTC', now())::date
     ) as today,
-    greatest(min(term.starts_on), '0001-01-08') as starts_on,
-    least(max(term.ends_on), '9999-12-20') as ends_on
+    -- a bound ignores a null, which would be no term
+    case when count(term.id) > 0 then greatest(min(term.starts_on), '0001-01-08') end as starts_on,
+    case when count(term.id) > 0 then least(max(term.ends_on), '9999-12-20') end as ends_on
 from public.sections as section
 join public.schools as school on school.id = section.school_id
 left join public.terms as term on term.id = section.term_id
@@ -208,3 +209,35 @@ select not exists (
             cast(:student_id as bigint) is null or stale.student_id = cast(:student_id as bigint)
         )
 ) as complete;
+
+-- name: earlier
+-- Sections of the term before that of these (the latest that had ended when the first of theirs
+-- began), among those of the viewer; `same_name`: those that are called the same.
+with began as (
+    select section.school_id, min(term.starts_on) as starts_on
+    from public.sections as section
+    join public.terms as term on term.id = section.term_id
+    where section.id = any(cast(:sections as bigint[]))
+    group by section.school_id
+), before as (
+    select latest.id
+    from began
+    cross join lateral (
+        select term.id
+        from public.terms as term
+        where term.school_id = began.school_id and term.ends_on < began.starts_on
+        order by term.ends_on desc, term.id desc
+        limit 1
+    ) as latest
+)
+select coalesce(array_agg(former.id order by former.id), '{}') as section_ids
+from public.sections as former
+join before on before.id = former.term_id
+where former.id = any(cast(:theirs as bigint[]))
+    and (
+        not cast(:same_name as boolean)
+        or former.name in (
+            select section.name from public.sections as section
+            where section.id = any(cast(:sections as bigint[]))
+        )
+    );

@@ -19,12 +19,12 @@ from project.test_every_figure import (
     EXAM_DATES,
     GRADEBOOK,
     exam,
+    period,
     run,
     score,
     section,
     student,
     subject,
-    total,
 )
 from project.trend_oracle import trend_differences
 
@@ -32,8 +32,9 @@ EXAMPLES = int(os.environ.get("CLASSPULSE_TEST_EXAMPLES", "40"))
 
 GRADED = (
     "insert into grades (student_id, section_id, subject_id, score, total_marks, graded_on)"
-    " values ($1, $2, $3, $4, $5, $6)",
-    (student, section, subject, score, total, DATES),
+    # where they are enrolled at first
+    " values ($1, 1 + $1::bigint % 2, $2, $3, $4, $5)",
+    (student, subject, st.integers(0, 100), st.sampled_from([50, 100]), DATES),
 )
 STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
     GRADED,
@@ -42,6 +43,16 @@ STATEMENTS: list[tuple[str, tuple[Any, ...]]] = [
         "insert into grades (student_id, exam_id, score) values ($1, $2, $3)"
         " on conflict (student_id, exam_id) do update set score = excluded.score",
         (student, exam, score),
+    ),
+    # of many at once, so that nearly each of these moves something
+    ("update grades set graded_on = $2 where subject_id = $1", (subject, DATES)),
+    ("update grades set graded_on = $2 where section_id = $1", (section, DATES)),
+    ("update attendance set date = date + 1 where period = $1", (period,)),
+    ("update exams set exam_date = $1", (EXAM_DATES,)),
+    (
+        "update grades set exam_id = $2 where section_id = 1 + $2 % 2 and student_id = $1"
+        " and subject_id = 1 + $2 / 3",
+        (student, exam),
     ),
     ("update exams set exam_date = $2 where id = $1", (exam, EXAM_DATES)),
     ("update enrollments set section_id = $2 where student_id = $1", (student, section)),
@@ -67,8 +78,8 @@ EXAMS = [
 
 
 @given(
-    before=st.lists(graded, min_size=4, max_size=12),
-    each=st.lists(statement, min_size=1, max_size=5),
+    before=st.lists(graded, min_size=6, max_size=12),
+    each=st.lists(statement, min_size=1, max_size=8),
 )
 @settings(
     max_examples=EXAMPLES,
@@ -243,3 +254,24 @@ async def test_verify_finds_and_repairs_a_trend(
     assert "section 1, student 1: its trend is another" in " ".join(found.figures)
     assert (await verify(database_url)).differences == []
     assert await trend_differences(connection, await base_rows(connection)) == []
+
+
+async def test_a_moved_date_moves_the_point(connection: Any, school: Log) -> None:
+    await connection.execute(
+        "insert into exams (id, section_id, subject_id, name, exam_date)"
+        " values (7, 1, 2, 'Essay', '2026-01-12');"
+        "insert into grades (student_id, section_id, subject_id, exam_id, score, graded_on)"
+        " values (1, 1, 1, null, 40, '2026-01-05'), (1, 1, 2, 7, 80, null);"
+        "insert into attendance (student_id, section_id, date, status)"
+        " values (1, 1, '2026-01-06', 'absent')"
+    )
+    await school.fold()
+    await connection.execute(
+        "update grades set graded_on = '2026-01-20' where subject_id = 1;"
+        "update exams set exam_date = '2026-01-22' where id = 7;"
+        "update attendance set date = '2026-01-07'"
+    )
+    await school.fold()
+    assert [row[0].day for row in await series(connection)] == [20, 22]
+    dates = "select dates from classpulse.standing_sessions where student_id = 1"
+    assert await connection.fetchval(dates) == [date(2026, 1, 7)]

@@ -141,6 +141,23 @@ async def test_what_cannot_be_answered_says_why(
     assert words in response.json()["detail"]
 
 
+async def test_without_a_term_it_is_of_the_last_26_weeks(client: Client, tool: Any) -> None:
+    await tool.execute("update sections set term_id = null")
+    await settle(tool)
+    for path, educator in (("of=section&id=2", 2), ("of=scope", 7)):
+        window = (await client.read(f"/trends?{path}", educator))["window"]
+        first, last = date.fromisoformat(window["from"]), date.fromisoformat(window["to"])
+        assert last - first == timedelta(weeks=26)
+
+
+async def test_a_very_long_term_ends_in_as_many_points_as_may_be(client: Client, tool: Any) -> None:
+    await tool.execute("update terms set starts_on = '1990-01-01' where id = 1")
+    for by, days in (("week", 7 * 399), ("day", 399)):
+        window = (await client.read(f"/trends?of=section&id=2&by={by}", 2))["window"]
+        first, last = date.fromisoformat(window["from"]), date.fromisoformat(window["to"])
+        assert last - first == timedelta(days=days)
+
+
 async def test_a_trend_that_is_being_derived_says_so(client: Client, tool: Any) -> None:
     await tool.execute(
         "insert into classpulse.stale_trends (section_id, student_id, retry_at)"

@@ -1,11 +1,12 @@
 """The geometry of charts: what is drawn where, and what is said beside it."""
 
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from classpulse.serve.pages.charts import STATUSES, calendar, line, stacks_of_days
+from classpulse.serve.pages.charts import STATUSES, calendar, line, stacks_of_days, weeks_line
 
 
 def work(day: str | None, percentage: float | None, status: str = "graded") -> dict[str, Any]:
@@ -181,3 +182,40 @@ def test_the_parts_of_a_day_fill_it_from_the_bottom() -> None:
     assert second["parts"][3] == {"status": "absent", "y": "90.00", "height": "10.00"}
     assert {part["height"] for part in empty["parts"]} == {"0.00"}
     assert [day["label"] for day in (first, second, empty)] == ["Oct 31", "Nov 3", "4"]
+
+
+def _weeks(*values: float | None) -> list[dict[str, Any]]:
+    monday = date(2025, 9, 1)
+    return [
+        {"date": (monday + timedelta(weeks=week)).isoformat(), "value": value, "n": 1}
+        for week, value in enumerate(values)
+    ]
+
+
+def test_a_trend_is_drawn_from_three_values_on() -> None:
+    assert weeks_line(_weeks(50, 60)) is None
+    assert weeks_line(_weeks(50, None, 60)) is None
+    line = weeks_line(_weeks(50, 60, 70))
+    assert line is not None
+    assert line["path"] == "M0.00 50.00 L50.00 40.00 L100.00 30.00"
+    assert line["earlier"] == ""
+    assert "first 50.00%, last 70.00%" in line["words"]
+
+
+def test_a_week_without_a_value_is_a_gap() -> None:
+    line = weeks_line(_weeks(50, 60, None, 70, 80))
+    assert line is not None
+    assert line["path"] == "M0.00 50.00 L25.00 40.00 M75.00 30.00 L100.00 20.00"
+
+
+def test_the_term_before_begins_at_the_same_place() -> None:
+    line = weeks_line(_weeks(50, 60, 70), _weeks(10, 20, 30, 40, 50))
+    assert line is not None
+    assert line["path"] == "M0.00 50.00 L25.00 40.00 L50.00 30.00"
+    assert line["earlier"].startswith("M0.00 90.00 L25.00 80.00")
+    assert line["earlier"].endswith("L100.00 50.00")
+    assert "the term before ended at 50.00%" in line["words"]
+    # of fewer than three values nothing is drawn
+    few = weeks_line(_weeks(50, 60, 70), _weeks(10, 20))
+    assert few is not None
+    assert few["earlier"] == ""

@@ -260,3 +260,44 @@ async def test_the_chosen_theme_is_there_at_the_first_paint(
     page = (await client.http.get("/")).text
     assert (f'data-theme="{cookie}"' in page) is shown
     assert shown or "data-theme" not in page
+
+
+TRENDING = """
+update terms set starts_on = current_date - 60 where id = 1;
+update terms set starts_on = current_date - 400, ends_on = current_date - 300 where id = 2;
+update sections set name = '10-A' where id = 4;
+insert into grades (student_id, section_id, subject_id, score, graded_on) values
+(1, 1, 1, 50, current_date - 35), (1, 4, 1, 50, current_date - 390),
+(1, 4, 1, 70, current_date - 360);
+"""
+
+
+@pytest.mark.parametrize("address", ["/", "/sections/1", "/subjects/1"])
+async def test_a_line_shows_the_weeks_and_on_request_those_of_the_term_before(
+    client: Client, tool: Any, address: str
+) -> None:
+    await tool.execute(TRENDING)
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    page = await page_of(client, address)
+    assert "Week by week" in page
+    drawn = re.findall(r'<path class="line" d="([^"]+)"', page)
+    assert len(drawn) >= 2
+    assert "is-earlier" not in page
+    assert f'href="{address}?earlier=1"' in page
+    page = await page_of(client, f"{address}?earlier=1")
+    assert re.findall(r'<path class="line is-earlier" d="M[^"]+"', page)
+    assert "Without the term before" in page
+    refused = await client.http.get(f"{address}?earlier=2", headers=client.as_(1))
+    assert refused.status_code == 400
+
+
+async def test_a_card_shows_the_weeks_of_each_standing(client: Client, tool: Any) -> None:
+    await tool.execute(TRENDING)
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    card = await page_of(client, "/students/1/card")
+    assert "Week by week" in card
+    assert '<path class="line"' in card
+    # whether one student passes is no rate
+    assert "Pass rate</h3>" not in card
+    # of one who has a week nothing is drawn
+    assert "Week by week" not in await page_of(client, "/students/30/card", 6)

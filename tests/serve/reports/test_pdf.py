@@ -93,6 +93,23 @@ async def test_a_student_has_a_bar_for_each_subject_and_every_table(reader: Clie
         assert f"{of['percentage']:.2f}%" in text
 
 
+async def test_a_student_has_a_line_from_three_weeks_on(client: Client, tool: Tool) -> None:
+    assert "week by week" not in "\n".join(await pages(client, "student_id=30", 6))
+    await tool.execute(
+        "update terms set starts_on = current_date - 60 where id = 1;"
+        "insert into grades (student_id, section_id, subject_id, score, graded_on)"
+        " values (2, 1, 1, 50, current_date - 35)"
+    )
+    await tool.execute("call performance_wait(timeout => '20 s')")
+    text = "\n".join(await pages(client, "student_id=2"))
+    assert "Average, week by week" in text
+    points = (await client.read("/trends?of=student&id=2"))["points"]
+    assert len(points) >= 5
+    first = f"{datetime.fromisoformat(points[0]['date']):%B %-d}"
+    assert f"Weeks of {first} to " in text
+    assert f"at the end {points[-1]['value']:.2f}%" in text
+
+
 async def test_on_paper_attendance_is_what_was_not_present(reader: Client) -> None:
     student = await reader.read("/student/1", 3)
     recorded = student["attendance"]

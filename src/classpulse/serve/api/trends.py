@@ -1,5 +1,6 @@
 """Averages, attendance and pass rates as they were, week by week or day by day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from classpulse.serve.auth.scope import (
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.parameters import Id, read_query
 from classpulse.serve.problems import Problem, not_found
-from classpulse.serve.snapshot import Reader, Source, snapshot
+from classpulse.serve.snapshot import Reader, Row, Source, snapshot
 from classpulse.sql import queries
 
 _SQL = queries("trends")
@@ -81,43 +82,45 @@ async def trend_in(reader: Reader, viewer: Viewer, asked: Asked) -> dict[str, An
     """The same, in the snapshot of an answer that holds more."""
     subject = await _subject(reader, viewer, asked)
     window = await _window(reader, subject, asked)
+    points, complete = await points_in(reader, subject, [asked.metric], window)
     return {
-        **await points_in(reader, subject, asked.metric, window),
+        "points": points[asked.metric],
+        "window": {"from": window.first, "to": window.last, "by": window.by},
+        "complete": complete,
         **await as_of(reader, subject.sections),
     }
 
 
 async def points_in(
-    reader: Reader, subject: Subject, metric: Metric, window: "Window"
-) -> dict[str, Any]:
-    """``points``, ``window`` and ``complete`` of a window."""
+    reader: Reader, subject: Subject, metrics: Sequence[Metric], window: "Window"
+) -> tuple[dict[Metric, list[Row]], bool]:
+    """The points of each metric, and whether they are complete: a query for all that is alike."""
     begins, ends = window.periods()
-    rows = []
-    if ends:
-        who = "student" if subject.student_id is not None else "sections"
-        name = f"attendance_of_{who}" if metric == "attendance" else f"of_{who}"
-        key = "student_id" if who == "student" else "subject_id"
-        rows = await reader.all(
-            _SQL[name],
-            ends=ends,
-            sections=subject.sections,
-            **{key: getattr(subject, key)},
-        )
+    is_student = subject.student_id is not None
+    who = "student" if is_student else "sections"
+    asked: dict[str, Any] = {"ends": ends, "sections": subject.sections}
+    asked |= (
+        {"student_id": subject.student_id} if is_student else {"subject_id": subject.subject_id}
+    )
+    names = {
+        metric: f"attendance_of_{who}" if metric == "attendance" else f"of_{who}"
+        for metric in metrics
+    }
+    rows = {
+        name: await reader.all(_SQL[name], **asked) if ends else []
+        for name in dict.fromkeys(names.values())
+    }
     complete = await reader.only(
         _SQL["complete"], sections=subject.sections, student_id=subject.student_id
     )
-    return {
-        "points": [
-            {
-                "date": begins[row["place"] - 1],
-                "value": row[metric],
-                "n": row[f"{metric}_n"],
-            }
-            for row in rows
-        ],
-        "window": {"from": window.first, "to": window.last, "by": window.by},
-        **complete,
+    points = {
+        metric: [
+            {"date": begins[row["place"] - 1], "value": row[metric], "n": row[f"{metric}_n"]}
+            for row in rows[name]
+        ]
+        for metric, name in names.items()
     }
+    return points, complete["complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +165,10 @@ async def window_of(
         starts_on = known["starts_on"]
         try:
             first = end - _USUAL if starts_on is None else starts_on
-            if last is None and by == "day":
-                first = max(first, end - timedelta(days=_MOST - 1))
+            if last is None:
+                # a long term from where its points are as many as may be
+                step = timedelta(weeks=1) if by == "week" else timedelta(days=1)
+                first = max(first, end - step * (_MOST - 1))
         except OverflowError:
             raise Problem(400, "from and to must be days of our calendar.") from None
         first = min(first, end)

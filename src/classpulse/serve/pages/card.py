@@ -11,6 +11,7 @@ from classpulse.serve.api.grade_history import history_in
 from classpulse.serve.api.history import changes_of
 from classpulse.serve.api.student import recorded_days, student_in
 from classpulse.serve.api.supports import Filters, supports_in
+from classpulse.serve.api.trends import Subject as Trend
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.card_history import change_in_words, entry_shown
 from classpulse.serve.pages.card_why import brought, counting, set_by_hand, why
@@ -20,6 +21,7 @@ from classpulse.serve.pages.error_pages import for_viewers
 from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.links import Links
 from classpulse.serve.pages.rendering import Page
+from classpulse.serve.pages.trends import trends_shown
 from classpulse.serve.parameters import NoParameters, Term, path_id
 from classpulse.serve.snapshot import Reader, Source, snapshot
 
@@ -35,6 +37,15 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
         student = as_json_values(await student_in(reader, viewer, student_id))
         days = as_json_values(await recorded_days(reader, viewer, student_id, weeks=_WEEKS))
         changes = as_json_values(await changes_of(reader, viewer, student_id, limit=_NEWEST))
+        trends = {
+            standing["section_id"]: await trends_shown(
+                reader,
+                viewer,
+                Trend([standing["section_id"]], student_id=student_id),
+                earlier=False,
+            )
+            for standing in student["standings"]
+        }
         rows = await history_in(reader, viewer, student_id, since=None, limit=_ENTRIES)
         history = as_json_values(rows)
         asked = Filters(student_id=(student_id,), limit=_SUPPORTS)
@@ -45,7 +56,10 @@ async def card_of(source: Source, viewer: Viewer, student_id: int) -> dict[str, 
     told = [change_in_words(event, student_id) for event in changes]
     return {
         "student": student,
-        "standings": [_standing(student, standing) for standing in student["standings"]],
+        "standings": [
+            {**_standing(student, standing), "trends": trends[standing["section_id"]]}
+            for standing in student["standings"]
+        ],
         "calendar": calendar(days),
         "changes": [
             change | {"place": None} if change["place"] == known else change for change in told

@@ -14,6 +14,8 @@ STATUSES = ("present", "late", "excused", "absent")
 _STEP = 10
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SCHOOL_DAYS = range(5)
+# Of fewer values no line is drawn: it would say more than is known.
+_FEWEST = 3
 
 Row = Mapping[str, Any]
 
@@ -79,6 +81,34 @@ def line(works: Iterable[Row]) -> dict[str, Any] | None:
     }
 
 
+def weeks_line(points: Sequence[Row], earlier: Sequence[Row] = ()) -> dict[str, Any] | None:
+    """A trend by weeks as :func:`line` draws works, without dots; ``None`` below 3 values.
+
+    A point has its ``date`` (a Monday), ``value`` and ``n``; a value of none is a gap. ``earlier``
+    are those of a term before, laid over from the same place on.
+    """
+    values = [point["value"] for point in points if point["value"] is not None]
+    if len(values) < _FEWEST:
+        return None
+    before = [point["value"] for point in earlier if point["value"] is not None]
+    beside = earlier if len(before) >= _FEWEST else ()
+    top, step = _scale([*values, *(before if beside else ())])
+    span = max(_weeks_of(points), _weeks_of(beside))
+    return {
+        "path": _weeks_path(points, span, top),
+        "earlier": _weeks_path(beside, span, top),
+        "dots": [],
+        "gaps": [],
+        "ticks": [
+            {"value": value, "y": f"{100 - 100 * value / top:.2f}"}
+            for value in range(top, -1, -step)
+        ],
+        "first_day": points[0]["date"],
+        "last_day": points[-1]["date"],
+        "words": _weeks_in_words(points, values, before if beside else ()),
+    }
+
+
 def calendar(sessions: Iterable[Row]) -> dict[str, Any] | None:
     """Recorded sessions as weeks (columns) of weekdays (rows); ``None`` where there is nothing.
 
@@ -112,6 +142,35 @@ def calendar(sessions: Iterable[Row]) -> dict[str, Any] | None:
             for weekday in weekdays
         ],
     }
+
+
+def _weeks_of(points: Sequence[Row]) -> int:
+    return (_on(points[-1]) - _on(points[0])).days // 7 if points else 0
+
+
+def _on(point: Row) -> date:
+    return date.fromisoformat(str(point["date"]))
+
+
+def _weeks_path(points: Sequence[Row], span: int, top: int) -> str:
+    path: list[str] = []
+    is_on = False
+    for point in points:
+        value = point["value"]
+        if value is not None:
+            x = 100 * ((_on(point) - _on(points[0])).days // 7) / span
+            path.append(f"{'L' if is_on else 'M'}{x:.2f} {100 - 100 * value / top:.2f}")
+        is_on = value is not None
+    return " ".join(path)
+
+
+def _weeks_in_words(points: Sequence[Row], values: Sequence[Any], before: Sequence[Any]) -> str:
+    words = (
+        f"{len(points)} weeks from {shown(points[0]['date'], 'day')}: first "
+        f"{shown(values[0], 'percent')}, last {shown(values[-1], 'percent')}, lowest "
+        f"{shown(min(values), 'percent')}, highest {shown(max(values), 'percent')}"
+    )
+    return f"{words}; the term before ended at {shown(before[-1], 'percent')}" if before else words
 
 
 def _has_place(work: Row) -> bool:

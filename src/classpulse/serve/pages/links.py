@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 # What a cleared form keeps, and what concerns the view and not what it shows.
-_NO_FILTERS = frozenset({"term", "sort", "order"})
-_VIEW_ONLY = frozenset({"student", "cursor", "limit"})
+_NO_FILTERS = frozenset({"term", "sort", "order", "earlier"})
+_VIEW_ONLY = frozenset({"student", "cursor", "limit", "earlier"})
 
 Value = str | int | None | Iterable[str | int]
 

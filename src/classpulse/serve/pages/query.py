@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -18,6 +19,12 @@ class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     term: Id | None = None
     student: Id | None = None
+
+
+class TrendQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a view with lines over time. ``earlier``: with the term before beside them."""
+
+    earlier: Literal["1"] | None = None
 
 
 class FindQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +60,7 @@ class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
         )
 
 
-class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RosterQuery(TrendQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of a view with a table of standings: the filters of ``GET …/students``."""
 
     status: Status | None = None

@@ -8,6 +8,7 @@ from classpulse.serve.api.exams import exams_of
 from classpulse.serve.api.registers import days_of
 from classpulse.serve.api.sections import educators_of, section_of, sections_listed
 from classpulse.serve.api.students import students_of
+from classpulse.serve.api.trends import Subject as Trend
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import stacks_of_days
 from classpulse.serve.pages.display import day_of, exams_shown, letters_shown, performers_shown
@@ -18,6 +19,7 @@ from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import SCOPE_TEXT, view
+from classpulse.serve.pages.trends import trends_shown
 from classpulse.serve.parameters import path_id
 from classpulse.serve.snapshot import Reader
 
@@ -53,6 +55,9 @@ async def _section(request: Request, reader: Reader, viewer: Viewer, asked: Rost
     exams = as_json_values(
         await exams_of(reader, viewer, ExamFilters(section_id=(section_id,), limit=_EXAMS))
     )
+    trends = await trends_shown(
+        reader, viewer, Trend([section_id]), earlier=asked.earlier is not None
+    )
     days = as_json_values(await days_of(reader, viewer, section_id))
     return await view(
         request,
@@ -71,6 +76,7 @@ async def _section(request: Request, reader: Reader, viewer: Viewer, asked: Rost
             "low": performers_shown(section["low_performers"]),
             "roster": roster(students, asked, order),
             "exams": exams_shown(exams, day_of(section["as_of_time"])),
+            "trends": trends,
             "days": days,
             "stacks": stacks_of_days(days),
         },

@@ -37,6 +37,17 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Percentages week by week, from the week of ``first`` to that of ``last``; ``None`` is a
+    gap. At least three are known."""
+
+    title: str
+    first: str
+    last: str
+    values: Sequence[Decimal | None]
+
+
+@dataclass(frozen=True)
 class Table:
     """A table that is short enough to be held. A printed page may do without it, or hold another
     in its place: ``printed``."""
@@ -101,6 +112,8 @@ class Content:
     total: int
     before: list[Table] = field(default_factory=list)
     after: list[Table] = field(default_factory=list)
+    #: on paper alone, under the chart
+    lines: list[Line] = field(default_factory=list)
 
 
 def several(names: Sequence[str], shown: int) -> str:

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from classpulse.serve.api.student import student_in
+from classpulse.serve.api.trends import Metric, Subject, points_in, window_of
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.carried import Carried, in_words
 from classpulse.serve.reports import columns
-from classpulse.serve.reports.content import Chart, Content, Figure, Table
+from classpulse.serve.reports.content import Chart, Content, Figure, Line, Table
 from classpulse.serve.reports.disclosures import schools_concerned
 from classpulse.serve.reports.draft import Draft, stamp_of
 from classpulse.serve.reports.labels import STATUS
@@ -19,6 +20,12 @@ from classpulse.serve.snapshot import Reader, Row
 from classpulse.sql import queries
 
 _SQL = queries("reports")
+_LINES: dict[Metric, str] = {
+    "average": "Average, week by week",
+    "attendance": "Attendance, week by week",
+}
+#: of fewer values no line is drawn
+_FEWEST = 3
 
 
 class Place(Struct, frozen=True):
@@ -91,8 +98,24 @@ async def student_report(reader: Reader, viewer: Viewer, student_id: int) -> Dra
         main=Table("Grades", columns.GRADES, []),
         total=len(grades),
         after=[_attendance(attendance)],
+        lines=await _lines(reader, of_sections, student_id),
     )
     return Draft(content, _at_once(grades), schools)
+
+
+async def _lines(reader: Reader, sections: list[int], student_id: int) -> list[Line]:
+    """Average and attendance week by week, each from three values on."""
+    who = Subject(sections, student_id=student_id)
+    window = await window_of(reader, who)
+    found, _ = await points_in(reader, who, [*_LINES], window)
+    lines = []
+    for metric, title in _LINES.items():
+        points = found[metric]
+        values = [point["value"] for point in points]
+        if len(values) - values.count(None) >= _FEWEST:
+            first, last = (f"{points[at]['date']:%B} {points[at]['date'].day}" for at in (0, -1))
+            lines.append(Line(title, f"Weeks of {first}", last, values))
+    return lines
 
 
 def _attendance(rows: list[Row]) -> Table:

@@ -11,6 +11,7 @@ from classpulse.serve.reports.content import Content, Figure, Row, Table
 from classpulse.serve.reports.labels import UNKNOWN
 from classpulse.serve.reports.pdf import typesetting
 from classpulse.serve.reports.pdf.chart import write_chart
+from classpulse.serve.reports.pdf.line import write_line
 from classpulse.serve.reports.pdf.page import ACCENT, INK, LEFT, RULE, SOFT, WIDTH, Pages, Style
 from classpulse.serve.reports.pdf.table import PageTable
 from classpulse.serve.reports.row_buffer import IN_MEMORY
@@ -42,6 +43,8 @@ def drawn(content: Content, rows: list[Row]) -> IO[bytes]:
     _opening(pages, content)
     _figures(pages, content.figures)
     write_chart(pages, content.chart)
+    for line in content.lines:
+        write_line(pages, line)
     main = Table(content.main.title, content.main.columns, rows)
     for table in [*content.before, main, *content.after]:
         if table.on_page:
