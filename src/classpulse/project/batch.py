@@ -403,8 +403,8 @@ class _Batch:
             await self._mark_by("mark_trends_of_schools", list(touched.clocks))
         if is_due:
             await self._connection.execute(SQL["derive_trends"], TREND_SECONDS)
+        if is_due or touched.is_of_many(MANY_STANDINGS):
             self.more |= await self._connection.fetchval(SQL["has_due_trends"])
-        self.more |= touched.is_of_many(MANY_STANDINGS)
 
     async def _name(self, touched: Touched, stale: Stale) -> None:
         async def name(students: Sequence[int | None]) -> None:
