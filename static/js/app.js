@@ -123,8 +123,7 @@ followForms({
     else if (main.dataset.view === "supports") refresher.now();
   },
 });
-const reading = document.querySelector("[data-reading]");
-if (reading) followReading(reading);
+if (main.dataset.view === "changes") followReading();
 if (grading) new Grading(grading, { announcer });
 document.getElementById("term")?.addEventListener("change", ({ target }) => target.form.submit());
 document.querySelectorAll("time[data-time]").forEach(showTime);

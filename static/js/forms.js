@@ -19,14 +19,16 @@ export function followForms({ onSaved }) {
 }
 
 /** What stands at the end of a list is sent once somebody has looked at it for a while. */
-export function followReading(form) {
-  let inView = false;
+export function followReading() {
   let looked = { at: null, times: 0 };
-  new IntersectionObserver((seen) => (inView = seen.at(-1).isIntersecting)).observe(form);
   setInterval(() => {
+    // the page may have been fetched again since
+    const form = document.querySelector('[data-reading="end"]');
+    if (!form || document.hidden) return;
     const at = form.elements.namedItem("id").value;
     if (at !== looked.at) looked = { at, times: 0 };
-    if (!inView || document.hidden || form.dataset.reading !== "end") return;
+    const { top, bottom } = form.getBoundingClientRect();
+    if (top >= innerHeight || bottom <= 0) return;
     looked.times += 1;
     if (looked.times === READING) send(form, null, stay);
   }, 1_000);
