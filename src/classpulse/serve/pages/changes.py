@@ -1,6 +1,7 @@
 """Since you last looked: what changed, by student and section, in words."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from classpulse.serve.parameters import Cursor
 from classpulse.serve.snapshot import Reader
 
 _GROUPS = 100
+#: so many exams are named one by one
+_NAMED = 5
 _FIGURES = (
     ("average", "Average", "percent"),
     ("letter", "Letter", "text"),
@@ -87,8 +90,7 @@ def lines_of(item: Mapping[str, Any]) -> Iterator[Line]:
         yield _line(what, day["old"], day["new"] or "removed", day["changes"])
     if item["roster"]:
         yield _line("Enrollment", None, ", then ".join(item["roster"]))
-    for exam in item["exams"]:
-        yield _line(shown(exam["exam_name"], "text"), None, f"exam {exam['what']}", exam["changes"])
+    yield from _exams(item["exams"])
     for bulk in item["bulk"]:
         rows = (
             "all rows removed" if bulk["rows"] is None else f"{shown(bulk['rows'], 'rows')} at once"
@@ -103,6 +105,18 @@ def lines_of(item: Mapping[str, Any]) -> Iterator[Line]:
             words + where,
             again["changes"],
         )
+
+
+def _exams(exams: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """Each by its name; many of which the same is to be said are counted."""
+    many = Counter(exam["what"] for exam in exams)
+    for what, count in many.items():
+        if count > _NAMED:
+            yield _line("Exams", None, f"{count} {what}")
+    for exam in exams:
+        if many[exam["what"]] <= _NAMED:
+            name = shown(exam["exam_name"], "text")
+            yield _line(name, None, f"exam {exam['what']}", exam["changes"])
 
 
 def _line(what: str, old: str | None, new: str, changes: int = 1) -> Line:
