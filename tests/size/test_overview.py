@@ -107,8 +107,8 @@ async def test_the_performers_of_a_district_are_the_extremes(
     [
         ("/overview", 60_000, 8_000),
         ("/subjects", 8_000, 2_000),
-        ("/subject/1", 40_000, 5_000),
-        ("/subject/1/sections", 20_000, 3_000),
+        ("/subject/1", 42_500, 5_000),
+        ("/subject/1/sections", 21_500, 3_000),
         # 50 items with ten performers each
         ("/sections", 420_000, 40_000),
     ],
