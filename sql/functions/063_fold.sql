@@ -71,6 +71,11 @@ begin
             select summary.student_id, summary.section_id
             from public.student_performance_summaries as summary
             where summary.section_id = any(sections)
+            union
+            -- one whose attendance alone told that it is over
+            select standing.student_id, standing.section_id
+            from classpulse.subject_standings as standing
+            where standing.section_id = any(sections)
         ) as touched;
         registered_students := registered_students || whole_students;
         registered_sections := registered_sections || whole_sections;

@@ -127,7 +127,7 @@ GRADEBOOK: list[tuple[str, tuple[Any, ...]]] = [
     ),
     (
         "insert into terms (id, school_id, name, starts_on, ends_on)"
-        " values ($1, 1, 'Term', $2::date, $2::date + $3)"
+        " values ($1, 1, 'Term', $2::date, $2::date + $3::int)"
         " on conflict (id) do update set"
         " starts_on = excluded.starts_on, ends_on = excluded.ends_on",
         (term, TERM_DATES, st.integers(1, 60)),

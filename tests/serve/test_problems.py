@@ -141,7 +141,7 @@ async def test_another_site_reads_nothing_unless_it_was_allowed(
 ) -> None:
     origin = {"Origin": "https://app.test"}
     preflight = origin | {
-        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Method": "PUT",
         "Access-Control-Request-Headers": "authorization",
     }
     closed = await reader.http.get(f"{API}/overview", headers=reader.as_(1) | origin)

@@ -47,6 +47,13 @@ _EXAMS = (
 _BONUS = ("HIST", "Local archive visit", 9, 10, _COURSEWORK)
 #: subjects that weigh nothing: all their points are one pool
 _POOLED = ("MATH", "ART")
+#: of which students something was done, and what
+_SUPPORTS = {
+    57: ("talk", "Wants to sit in front; will bring the missing coursework."),
+    93: ("tutoring", "Mathematics, Tuesdays after school."),
+}
+#: a class whose register of the last school day was forgotten
+_FORGETFUL = 3
 #: every so many students a letter was set by hand in one subject
 _SET_BY_HAND = 37
 
@@ -101,6 +108,7 @@ def school(today: date, students: int = STUDENTS) -> list[Table]:
             ("id", "school_id", "name", "starts_on", "ends_on"),
             [(1, 1, term.name, term.starts_on, term.ends_on)],
         ),
+        Table("school_days", ("school_id", "date", "kind"), list(_calendar(term))),
         Table("educators", ("id", "school_id", "email", "full_name", "role"), educators),
         Table(
             "sections",
@@ -167,7 +175,27 @@ def school(today: date, students: int = STUDENTS) -> list[Table]:
             ("student_id", "section_id", "date", "status"),
             list(_register(draw, enrolled, term, today)),
         ),
+        Table(
+            "supports",
+            ("student_id", "section_id", "kind", "note", "opened_by", "opened_at", "review_on"),
+            [
+                (student, section, *_SUPPORTS[student], 1, _noted(today), today)
+                for student, section, _ in enrolled
+                if student in _SUPPORTS
+            ],
+        ),
     ]
+
+
+def _calendar(term: Term) -> Iterator[Row]:
+    """Every school day of the term; the last is half a one."""
+    for day in term.school_days(term.ends_on + timedelta(days=1)):
+        yield 1, day, "half" if day == term.ends_on else "school"
+
+
+def _noted(today: date) -> datetime:
+    """A week ago after school."""
+    return datetime.combine(today - timedelta(days=7), time(15, 30), UTC)
 
 
 def _sections(students: int) -> list[str]:
@@ -280,6 +308,9 @@ def _register(
     draw: random.Random, enrolled: list[tuple[int, int, int]], term: Term, today: date
 ) -> Iterator[Row]:
     """Every school day before the open register, which is left to those who take it."""
-    for day in term.school_days(school_day(today)):
+    days = list(term.school_days(school_day(today)))
+    for day in days:
         for student, section, _ in enrolled:
+            if section == _FORGETFUL and day == days[-1]:
+                continue
             yield student, section, day, presence(draw, student, day.weekday())

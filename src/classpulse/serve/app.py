@@ -219,7 +219,7 @@ def _middleware(settings: Settings, limits: Limits, jwt_secret: str) -> list[Mid
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
-                allow_methods=["GET", "POST"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
                 # Whatever their clients add (polyfills of EventSource, monitoring): the origin is
                 # what is trusted.
                 allow_headers=["*"],
