@@ -8,8 +8,8 @@ import pytest
 from serve.conftest import Client
 from serve.gradebook import settle
 
-#: Mondays long past, so that no week runs
-MONDAYS = [date(2025, 9, 1) + timedelta(weeks=week) for week in range(4)]
+#: Sundays long past, so that no week runs
+SUNDAYS = [date(2025, 9, 7) + timedelta(weeks=week) for week in range(4)]
 WINDOW = "from=2025-09-01&to=2025-09-28"
 
 
@@ -37,7 +37,7 @@ async def points(client: Client, query: str, educator_id: int = 2) -> list[tuple
 
 def weeks(*values: tuple[Any, int]) -> list[tuple[Any, ...]]:
     """Points of the last weeks of the window."""
-    last = MONDAYS[len(MONDAYS) - len(values) :]
+    last = SUNDAYS[len(SUNDAYS) - len(values) :]
     return [(day.isoformat(), *value) for day, value in zip(last, values, strict=True)]
 
 
@@ -90,6 +90,20 @@ async def test_days_go_up_to_today_and_no_further(client: Client, tool: Any) -> 
     ]
     # the term's days, up to today
     assert found["window"]["from"] == (today - timedelta(days=30)).isoformat()
+
+
+async def test_a_week_that_is_not_asked_for_whole_ends_on_the_last_day(
+    client: Client, tool: Any
+) -> None:
+    await write(tool)
+    found = await client.read("/trends?of=section&id=2&from=2025-09-10&to=2025-09-17", 2)
+    # the grade of the 14th is in the week before, that of the 22nd in neither
+    assert [(point["date"], point["value"]) for point in found["points"]] == [
+        ("2025-09-14", 60),
+        ("2025-09-17", 60),
+    ]
+    found = await client.read("/trends?of=section&id=2&from=2025-09-01&to=2025-09-10", 2)
+    assert [(point["date"], point["value"]) for point in found["points"]] == [("2025-09-10", 50)]
 
 
 async def test_a_trend_agrees_with_the_figures_of_today(reader: Client) -> None:

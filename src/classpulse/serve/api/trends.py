@@ -70,8 +70,8 @@ class Subject:
 async def trend_of(source: Source, viewer: Viewer, asked: Asked) -> dict[str, Any]:
     """``points`` from the first row on, as ``date``, ``value`` (percent, 2 places) and ``n``.
 
-    A week's value is that of its Sunday, of the week that runs that of today, and its date the
-    Monday. ``complete``: false while what was there before is being derived. 404 where it is not
+    A week's point is that of its Sunday, or of the last day asked for or today where that comes
+    before. ``complete``: false while what was there before is being derived. 404 where it is not
     theirs, 400 where it would be more than 400 points.
     """
     async with snapshot(source) as reader:
@@ -95,7 +95,7 @@ async def points_in(
     reader: Reader, subject: Subject, metrics: Sequence[Metric], window: "Window"
 ) -> tuple[dict[Metric, list[Row]], bool]:
     """The points of each metric, and whether they are complete: a query for all that is alike."""
-    begins, ends = window.periods()
+    ends = window.ends()
     is_student = subject.student_id is not None
     who = "student" if is_student else "sections"
     asked: dict[str, Any] = {"ends": ends, "sections": subject.sections}
@@ -115,7 +115,7 @@ async def points_in(
     )
     points = {
         metric: [
-            {"date": begins[row["place"] - 1], "value": row[metric], "n": row[f"{metric}_n"]}
+            {"date": ends[row["place"] - 1], "value": row[metric], "n": row[f"{metric}_n"]}
             for row in rows[name]
         ]
         for metric, name in names.items()
@@ -132,8 +132,8 @@ class Window:
     today: date
     by: By = "week"
 
-    def periods(self) -> tuple[list[date], list[date]]:
-        """The first and the last day of each period; none is later than today."""
+    def ends(self) -> list[date]:
+        """The last day of each period; none is later than the window's last, or than today."""
         step = timedelta(weeks=1) if self.by == "week" else timedelta(days=1)
         first = _monday(self.first) if self.by == "week" else self.first
         number = max(0, (self.last - first) // step + 1)
@@ -144,9 +144,10 @@ class Window:
                 " later from, an earlier to, or by=week.",
                 errors=[{"parameter": "from", "detail": f"more than {_MOST} points"}],
             )
-        begins = [first + step * place for place in range(number)]
-        ends = [min(begin + step - timedelta(days=1), self.today) for begin in begins]
-        return begins, ends
+        most = min(self.last, self.today)
+        return [
+            min(first + step * (place + 1) - timedelta(days=1), most) for place in range(number)
+        ]
 
 
 async def window_of(

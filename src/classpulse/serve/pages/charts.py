@@ -84,8 +84,8 @@ def line(works: Iterable[Row]) -> dict[str, Any] | None:
 def weeks_line(points: Sequence[Row], earlier: Sequence[Row] = ()) -> dict[str, Any] | None:
     """A trend by weeks as :func:`line` draws works, without dots; ``None`` below 3 values.
 
-    A point has its ``date`` (a Monday), ``value`` and ``n``; a value of none is a gap. ``earlier``
-    are those of a term before, laid over from the same place on.
+    A point has its ``date`` (a day of its week), ``value`` and ``n``; a value of none is a gap.
+    ``earlier`` are those of a term before, laid over from the same place on.
     """
     values = [point["value"] for point in points if point["value"] is not None]
     if len(values) < _FEWEST:
@@ -145,11 +145,11 @@ def calendar(sessions: Iterable[Row]) -> dict[str, Any] | None:
 
 
 def _weeks_of(points: Sequence[Row]) -> int:
-    return (_on(points[-1]) - _on(points[0])).days // 7 if points else 0
+    return (_week_of(points[-1]) - _week_of(points[0])).days // 7 if points else 0
 
 
-def _on(point: Row) -> date:
-    return date.fromisoformat(str(point["date"]))
+def _week_of(point: Row) -> date:
+    return _monday(date.fromisoformat(str(point["date"])))
 
 
 def _weeks_path(points: Sequence[Row], span: int, top: int) -> str:
@@ -158,7 +158,7 @@ def _weeks_path(points: Sequence[Row], span: int, top: int) -> str:
     for point in points:
         value = point["value"]
         if value is not None:
-            x = 100 * ((_on(point) - _on(points[0])).days // 7) / span
+            x = 100 * ((_week_of(point) - _week_of(points[0])).days // 7) / span
             path.append(f"{'L' if is_on else 'M'}{x:.2f} {100 - 100 * value / top:.2f}")
         is_on = value is not None
     return " ".join(path)
