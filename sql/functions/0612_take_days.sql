@@ -72,21 +72,29 @@ begin
                 span.section_id,
                 of_day.date,
                 live.is_live,
-                live.is_live and of_day.is_absent
-                and exists (
-                    select from public.school_days as day
-                    where day.school_id = live.school_id
-                ) as is_kept
+                live.is_live and of_day.is_absent and live.has_calendar as is_kept
             from spans as span
             cross join lateral (
-                select section.school_id, exists (
-                    select from public.enrollments as enrollment
-                    join public.students as student
-                        on student.id = enrollment.student_id and student.is_active
-                    where enrollment.student_id = span.student_id
-                        and enrollment.section_id = span.section_id
-                ) as is_live
+                select
+                    exists (
+                        select from public.enrollments as enrollment
+                        join public.students as student
+                            on student.id = enrollment.student_id and student.is_active
+                        where enrollment.student_id = span.student_id
+                            and enrollment.section_id = span.section_id
+                    ) as is_live,
+                    -- a section that is still to take a calendar on, or to give it up, goes on as
+                    -- it was until its turn, when every day of it is looked at
+                    case
+                        when span.section_id = any(turned) then exists (
+                            select from public.school_days as day
+                            where day.school_id = section.school_id
+                        )
+                        else figures.registers_expected is not null
+                    end as has_calendar
                 from public.sections as section
+                left join public.performance_cache as figures
+                    on figures.section_id = section.id and figures.subject_id is null
                 where section.id = span.section_id
                 offset 0
             ) as live

@@ -21,7 +21,8 @@ create table if not exists public.supports (
         constraint supports_kind_is_a_short_text check (kind ~ '\S' and char_length(kind) <= 60),
     note text
         constraint supports_note_has_2000_characters_at_most check (char_length(note) <= 2000),
-    opened_by bigint references public.educators on delete set null deferrable,
+    opened_by bigint references public.educators
+        on delete set null on update cascade deferrable,
     opened_at timestamptz not null default now()
         constraint supports_opened_at_is_a_moment
         check (opened_at between '1900-01-01 00:00:00+00' and '9998-12-31 00:00:00+00'),

@@ -34,8 +34,19 @@ select
     standing.override_letter,
     standing.overridden,
     standing.grade_points,
-    standing.absence_basis,
-    standing.coverage,
+    case
+        when standing.id is null then null
+        when whole.registers_expected is null then 'sessions'
+        else 'calendar'
+    end as absence_basis,
+    case when standing.id is not null then
+        classpulse.coverage_shown(
+            whole.due_items, standing.unmarked_items,
+            coalesce(standing.own_registers_expected, whole.registers_expected),
+            coalesce(standing.own_registers_taken, whole.registers_taken),
+            standing.uncounted_count
+        )
+    end as coverage,
     own.average as own_average,
     classpulse.rounded(own.exact_average_if_missing_zero) as own_average_if_missing_zero,
     own.letter as own_letter,
@@ -51,6 +62,8 @@ left join (
     (select page.*, row_number() over () as place from page) as numbered
     left join classpulse.standing_figures as standing
         on standing.id = numbered.student_id and standing.section_id = numbered.section_id
+    left join public.performance_cache as whole
+        on whole.section_id = numbered.section_id and whole.subject_id is null
     left join classpulse.subject_standings as own
         on own.student_id = numbered.student_id
         and own.section_id = numbered.section_id

@@ -44,7 +44,7 @@ from (
     ('grade_overrides', 'subject_id', 'subjects', null, 'on delete cascade'),
     ('supports', 'student_id', 'students', null, 'on delete cascade'),
     ('supports', 'section_id', 'sections', null, 'on delete set null'),
-    ('supports', 'opened_by', 'educators', null, 'on delete set null'),
+    ('supports', 'opened_by', 'educators', null, 'on delete set null on update cascade'),
     ('school_days', 'school_id', 'schools', null, 'on delete cascade')
 ) as expected (source, columns, target, keys, actions)
 where not exists (

@@ -48,13 +48,10 @@ select
     summary.uncounted_count,
     -- what is due is the section's, and so are the registers of one without dates of its own
     (
-        select json_build_object(
-            'due_items', figures.due_items,
-            'marked_items', figures.due_items - summary.unmarked_items,
-            'registers_expected',
+        select classpulse.coverage_shown(
+            figures.due_items, summary.unmarked_items,
             coalesce(summary.registers_expected, figures.registers_expected),
-            'registers_taken', coalesce(summary.registers_taken, figures.registers_taken),
-            'uncounted_count', summary.uncounted_count
+            coalesce(summary.registers_taken, figures.registers_taken), summary.uncounted_count
         )
         from public.performance_cache as figures
         where figures.section_id = summary.section_id and figures.subject_id is null
@@ -63,7 +60,11 @@ select
         select case when figures.registers_expected is null then 'sessions' else 'calendar' end
         from public.performance_cache as figures
         where figures.section_id = summary.section_id and figures.subject_id is null
-    ) as absence_basis
+    ) as absence_basis,
+    -- for lists, which look once for what many standings of a section share
+    summary.unmarked_items,
+    summary.registers_expected as own_registers_expected,
+    summary.registers_taken as own_registers_taken
 from public.student_performance_summaries as summary
 join public.students as student on student.id = summary.student_id
 join public.sections as section on section.id = summary.section_id
