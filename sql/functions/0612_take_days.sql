@@ -22,27 +22,39 @@ declare
     turned bigint[];
     changed bigint[];
 begin
-    -- days of absence are kept where there is a calendar
-    if calendar_sections <> '{}' then
-        turned := array(
-            select section.id
-            from public.sections as section
-            join public.performance_cache as figures
-                on figures.section_id = section.id and figures.subject_id is null
-            where section.id = any(calendar_sections)
-                and (figures.registers_expected is not null) <> exists (
-                    select from public.school_days as day
-                    where day.school_id = section.school_id
-                )
-        );
-        if turned <> '{}' then
-            select
-                whole_students || array_agg(enrollment.student_id),
-                whole_sections || array_agg(enrollment.section_id)
-            into whole_students, whole_sections
-            from public.enrollments as enrollment
-            where enrollment.section_id = any(turned);
-        end if;
+    -- days of absence are kept where there is a calendar: a section that takes one on, or gives it up,
+    -- has every day looked at, whatever it is that touches it first
+    turned := array(
+        select section.id
+        from (
+            select unnest(calendar_sections || sections || whole_sections || day_sections) as id
+            union
+            select enrollment.section_id
+            from unnest(day_students, day_sections) as named (student_id, section_id)
+            join public.enrollments as enrollment on enrollment.student_id = named.student_id
+            where named.section_id is null
+            union
+            select summary.section_id
+            from unnest(day_students, day_sections) as named (student_id, section_id)
+            join public.student_performance_summaries as summary
+                on summary.student_id = named.student_id
+            where named.section_id is null
+        ) as touched
+        join public.sections as section on section.id = touched.id
+        join public.performance_cache as figures
+            on figures.section_id = section.id and figures.subject_id is null
+        where (figures.registers_expected is not null) <> exists (
+            select from public.school_days as day
+            where day.school_id = section.school_id
+        )
+    );
+    if turned <> '{}' then
+        select
+            whole_students || coalesce(array_agg(enrollment.student_id), '{}'),
+            whole_sections || coalesce(array_agg(enrollment.section_id), '{}')
+        into whole_students, whole_sections
+        from public.enrollments as enrollment
+        where enrollment.section_id = any(turned);
     end if;
 
     if day_students <> '{}' or whole_students <> '{}' or sections <> '{}' then
@@ -83,18 +95,11 @@ begin
                         where enrollment.student_id = span.student_id
                             and enrollment.section_id = span.section_id
                     ) as is_live,
-                    -- a section that is still to take a calendar on, or to give it up, goes on as
-                    -- it was until its turn, when every day of it is looked at
-                    case
-                        when span.section_id = any(turned) then exists (
-                            select from public.school_days as day
-                            where day.school_id = section.school_id
-                        )
-                        else figures.registers_expected is not null
-                    end as has_calendar
+                    exists (
+                        select from public.school_days as day
+                        where day.school_id = section.school_id
+                    ) as has_calendar
                 from public.sections as section
-                left join public.performance_cache as figures
-                    on figures.section_id = section.id and figures.subject_id is null
                 where section.id = span.section_id
                 offset 0
             ) as live
