@@ -81,7 +81,10 @@ async def test_the_keyboard_opens_walks_and_closes(
     for name in ("PDF", "Excel", "CSV", "Class 10-A"):
         await page.keyboard.press("Tab")
         await expect(card(page).get_by_role("link", name=name)).to_be_focused()
-    # first why the average is what it is, then all grades
+    # how it went, why the average is what it is, then all grades
+    await page.keyboard.press("Tab")
+    weeks = card(page).locator("summary", has_text="Week by week")
+    await expect(weeks).to_be_focused()
     await page.keyboard.press("Tab")
     await expect(card(page).locator(".mark-why summary")).to_be_focused()
     await page.keyboard.press("Tab")
