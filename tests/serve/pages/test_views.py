@@ -272,7 +272,7 @@ insert into grades (student_id, section_id, subject_id, score, graded_on) values
 """
 
 
-@pytest.mark.parametrize("address", ["/", "/sections/1", "/subjects/1"])
+@pytest.mark.parametrize("address", ["/sections/1"])
 async def test_a_line_shows_the_weeks_and_on_request_those_of_the_term_before(
     client: Client, tool: Any, address: str
 ) -> None:

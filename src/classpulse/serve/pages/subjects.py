@@ -7,8 +7,6 @@ from classpulse.serve.api.exams import Filters as ExamFilters
 from classpulse.serve.api.exams import exams_of
 from classpulse.serve.api.students import students_of
 from classpulse.serve.api.subjects import subject_of, subjects_listed
-from classpulse.serve.api.trends import Subject as Trend
-from classpulse.serve.auth.scope import sections_in_view
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.display import day_of, exams_shown, letters_shown
 from classpulse.serve.pages.error_pages import for_viewers
@@ -18,7 +16,6 @@ from classpulse.serve.pages.query import ListQuery, RosterQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import SCOPE_TEXT, view
-from classpulse.serve.pages.trends import trends_shown
 from classpulse.serve.parameters import path_id
 from classpulse.serve.snapshot import Reader
 
@@ -53,13 +50,6 @@ async def _subject(request: Request, reader: Reader, viewer: Viewer, asked: Rost
     students = as_json_values(found)
     asked_exams = ExamFilters(subject_id=(subject_id,), term=asked.term, limit=_EXAMS)
     exams = as_json_values(await exams_of(reader, viewer, asked_exams))
-    sections = await sections_in_view(reader, viewer, asked.term)
-    trends = await trends_shown(
-        reader,
-        viewer,
-        Trend(sections, subject_id=subject_id),
-        earlier=asked.earlier is not None,
-    )
     return await view(
         request,
         reader,
@@ -75,7 +65,6 @@ async def _subject(request: Request, reader: Reader, viewer: Viewer, asked: Rost
         context={
             "subject": subject,
             "letters": letters_shown(subject["grade_distribution"]),
-            "trends": trends,
             "roster": roster(students, asked, order, of_subject=True, several_sections=True),
             "exams": exams_shown(exams, day_of(subject["as_of_time"])),
         },
