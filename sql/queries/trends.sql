@@ -212,7 +212,7 @@ select not exists (
 
 -- name: earlier
 -- Sections of the term before that of these (the latest that had ended when the first of theirs
--- began), among those of the viewer; `same_name`: those that are called the same.
+-- began) that are called the same, among those of the viewer.
 with began as (
     select section.school_id, min(term.starts_on) as starts_on
     from public.sections as section
@@ -234,10 +234,7 @@ select coalesce(array_agg(former.id order by former.id), '{}') as section_ids
 from public.sections as former
 join before on before.id = former.term_id
 where former.id = any(cast(:theirs as bigint[]))
-    and (
-        not cast(:same_name as boolean)
-        or former.name in (
-            select section.name from public.sections as section
-            where section.id = any(cast(:sections as bigint[]))
-        )
+    and former.name in (
+        select section.name from public.sections as section
+        where section.id = any(cast(:sections as bigint[]))
     );

@@ -36,10 +36,9 @@ from classpulse.project.rights_touched import (
     Structure,
     everybodys_rights_changed,
     figures_changed,
-    schools_support_changed,
+    look_again,
     scope_changed,
     structure_of,
-    term_turned,
 )
 from classpulse.project.rules_told import Place, letters_of, tell_rules
 from classpulse.project.set_aside import Aside, described
@@ -542,7 +541,8 @@ class _Batch:
         schools = {r["id"]: r["school_id"] for r in records if r["id"] is not None}
         entries = figures_changed(schools, schools, "support", now)
         elsewhere = {r["school_id"] for r in records} - set(schools.values())
-        return entries + [schools_support_changed(school, now) for school in sorted(elsewhere)]
+        # students who are in no section
+        return entries + [look_again("support", [], school, now) for school in sorted(elsewhere)]
 
     async def _turned(self, structure: Structure, now: datetime) -> list[EventRow]:
         """Terms that the clock turned over; an edit of the terms is told as what it is."""
@@ -554,7 +554,8 @@ class _Batch:
             sections = by_school.setdefault(record["school_id"], set())
             if record["section_id"] is not None:
                 sections.add(record["section_id"])
-        return [term_turned(school, sorted(of), now) for school, of in by_school.items()]
+        # they came into view, or left it
+        return [look_again("term", sorted(of), school, now) for school, of in by_school.items()]
 
     async def _write(self, entries: list[EventRow], now: datetime) -> None:
         position = self._cursor.position

@@ -149,7 +149,7 @@ def touched_by(changes: Iterable[Change]) -> Touched:
                         standing = row["student_id"], row["section_id"]
                         found.marked.add((*standing, row["subject_id"]))
             case "attendance":
-                if _differs(change, *_REGISTERED_BY, "date"):
+                if _differs(change, *_REGISTERED_BY):
                     for row in change.rows:
                         found.days.add((row["student_id"], row["section_id"], row["date"]))
                         if row["section_id"] is None:

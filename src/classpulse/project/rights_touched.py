@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from classpulse.project.change import Change, Row
 from classpulse.project.event_row import EventRow
@@ -69,12 +70,12 @@ def structure_of(changes: Iterable[Change]) -> Structure:
     """Collect it from the changes alone."""
     found = Structure()
     for change in changes:
-        if change.operation not in {"truncate", "bulk"}:
-            _carrying(found, change)
         if change.operation == "truncate":
             _truncation(found, change)
-        elif change.operation != "bulk" and _row(found, change):
-            found.at = change.at
+        elif change.operation != "bulk":
+            _carrying(found, change)
+            if _row(found, change):
+                found.at = change.at
         if change.source in {"terms", "schools"}:
             found.turns_terms = True
     return found
@@ -193,40 +194,23 @@ def figures_changed(
     by_school: dict[int | None, list[int]] = {}
     for section in sorted(sections):
         by_school.setdefault(schools.get(section), []).append(section)
-    return [
-        EventRow(
-            at,
-            "figures_changed",
-            "figures_changed",
-            {"reason": reason, "section_ids": mine},
-            school=school,
-            sections=tuple(mine),
-        )
-        for school, mine in by_school.items()
-    ]
+    return [look_again(reason, mine, school, at) for school, mine in by_school.items()]
 
 
-def schools_support_changed(school: int, at: datetime) -> EventRow:
-    """Of students who are in no section: those look again who see the whole school."""
-    body = {"reason": "support", "section_ids": []}
-    return EventRow(at, "figures_changed", "figures_changed", body, school=school)
+def look_again(
+    reason: str, sections: list[int], school: int | None, at: datetime, **more: Any
+) -> EventRow:
+    """``figures_changed``: these sections of a school are to be fetched again, why, and what
+    ``more`` is to be said of it. Of no section: whoever sees the whole school looks again."""
+    body = {"reason": reason, "section_ids": sections, **more}
+    return EventRow(
+        at, "figures_changed", "figures_changed", body, school=school, sections=tuple(sections)
+    )
 
 
 def everybodys_rights_changed(at: datetime) -> EventRow:
     """The machinery's own: also of educators whose rows are gone, and whose streams are open."""
     return EventRow(at, "_rights_changed", "_rights_changed", {})
-
-
-def term_turned(school: int, sections: list[int], at: datetime) -> EventRow:
-    """The clock turned a term of a school over: these sections came into view or left it."""
-    return EventRow(
-        at,
-        "figures_changed",
-        "figures_changed",
-        {"reason": "term", "section_ids": sections},
-        school=school,
-        sections=tuple(sections),
-    )
 
 
 def scope_changed(educators: Iterable[int], at: datetime) -> list[EventRow]:

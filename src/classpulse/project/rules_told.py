@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classpulse.project.event_row import EventRow
+from classpulse.project.rights_touched import look_again
 from classpulse.sql import queries
 
 if TYPE_CHECKING:
@@ -52,27 +53,16 @@ def _told(record: Any, ruled: Ruled, before: Letters, after: Letters, now: datet
     old, new = before.get(place, {}), after.get(place, {})
     moved = sum(old.get(student) != new.get(student) for student in old.keys() | new.keys())
     what = json.loads(ruled[place] or "{}")
-    body = {
-        "reason": "grading",
-        "section_ids": [place[0]],
-        "grading_data": {
-            "section_id": place[0],
-            "section_name": record["section_name"],
-            "subject_id": place[1],
-            "subject_name": record["subject_name"],
-            "category_name": what.get("category_name"),
-            "changed": what.get("changed", []),
-            "letters_changed": moved,
-        },
+    told = {
+        "section_id": place[0],
+        "section_name": record["section_name"],
+        "subject_id": place[1],
+        "subject_name": record["subject_name"],
+        "category_name": what.get("category_name"),
+        "changed": what.get("changed", []),
+        "letters_changed": moved,
     }
-    return EventRow(
-        now,
-        "figures_changed",
-        "figures_changed",
-        body,
-        school=record["school_id"],
-        sections=(place[0],),
-    )
+    return look_again("grading", [place[0]], record["school_id"], now, grading_data=told)
 
 
 def _columns(places: Collection[Place]) -> tuple[list[int], list[int]]:

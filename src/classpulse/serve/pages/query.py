@@ -21,12 +21,6 @@ class ViewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     student: Id | None = None
 
 
-class TrendQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of a view with lines over time. ``earlier``: with the term before beside them."""
-
-    earlier: Literal["1"] | None = None
-
-
 class FindQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of what is found by its name."""
 
@@ -60,7 +54,7 @@ class ListQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
         )
 
 
-class RosterQuery(TrendQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RosterQuery(ViewQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of a view with a table of standings: the filters of ``GET …/students``."""
 
     status: Status | None = None
@@ -112,6 +106,12 @@ class RosterQuery(TrendQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Whether who is listed, or where, hangs on figures."""
         figures = (self.status, self.min_average, self.max_average, self.attendance_below)
         return order.sort not in _NOT_BY_FIGURES or any(value is not None for value in figures)
+
+
+class SectionQuery(RosterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of one section, with lines over time. ``earlier``: with the term before beside them."""
+
+    earlier: Literal["1"] | None = None
 
 
 class StudentsQuery(RosterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

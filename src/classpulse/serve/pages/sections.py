@@ -15,7 +15,7 @@ from classpulse.serve.pages.display import day_of, exams_shown, letters_shown, p
 from classpulse.serve.pages.error_pages import for_viewers
 from classpulse.serve.pages.json_values import as_json_values
 from classpulse.serve.pages.listed import MOST, listed_shown
-from classpulse.serve.pages.query import ListQuery, RosterQuery
+from classpulse.serve.pages.query import ListQuery, SectionQuery
 from classpulse.serve.pages.rendering import Page
 from classpulse.serve.pages.roster import roster
 from classpulse.serve.pages.shell import SCOPE_TEXT, view
@@ -46,7 +46,7 @@ async def _sections(request: Request, reader: Reader, viewer: Viewer, asked: Lis
     )
 
 
-async def _section(request: Request, reader: Reader, viewer: Viewer, asked: RosterQuery) -> Page:
+async def _section(request: Request, reader: Reader, viewer: Viewer, asked: SectionQuery) -> Page:
     section_id = path_id(request, "section_id", "section")
     section = as_json_values(await section_of(reader, viewer, section_id))
     filters = asked.filters(section=(section_id,))
@@ -85,5 +85,5 @@ async def _section(request: Request, reader: Reader, viewer: Viewer, asked: Rost
 
 routes = [
     Route("/sections", for_viewers(ListQuery, _sections)),
-    Route("/sections/{section_id}", for_viewers(RosterQuery, _section)),
+    Route("/sections/{section_id}", for_viewers(SectionQuery, _section)),
 ]

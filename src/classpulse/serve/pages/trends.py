@@ -2,12 +2,7 @@
 
 from typing import Any
 
-from classpulse.serve.api.trends import (
-    Metric,
-    Subject,
-    points_in,
-    window_of,
-)
+from classpulse.serve.api.trends import Metric, Subject, points_in, window_of
 from classpulse.serve.auth.scope import all_sections
 from classpulse.serve.auth.viewer import Viewer
 from classpulse.serve.pages.charts import weeks_line
@@ -28,7 +23,7 @@ async def trends_shown(
 ) -> dict[str, Any]:
     """A line for each figure that has at least 3 values; ``complete`` as in the API.
 
-    ``earlier``: with the term before, of sections of the same name where it is about one section.
+    ``earlier``: with the term before, of sections of the same name.
     """
     # whether one student passes is no rate
     metrics = [metric for metric in _LINES if metric != "pass_rate" or subject.student_id is None]
@@ -49,11 +44,6 @@ async def trends_shown(
 
 
 async def _before(reader: Reader, viewer: Viewer, subject: Subject) -> Subject:
-    is_one_section = len(subject.sections) == 1 and subject.subject_id is None
-    row = await reader.only(
-        _SQL["earlier"],
-        sections=subject.sections,
-        theirs=await all_sections(reader, viewer),
-        same_name=is_one_section,
-    )
+    theirs = await all_sections(reader, viewer)
+    row = await reader.only(_SQL["earlier"], sections=subject.sections, theirs=theirs)
     return Subject(row["section_ids"], subject.student_id, subject.subject_id)
