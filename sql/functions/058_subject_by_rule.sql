@@ -67,12 +67,11 @@ begin
         from (
             select row.earned_in as section_id, count(*) as n
             from classpulse.carried_grades as row
-            left join public.exams as exam on exam.id = row.exam_id
             where row.student_id = of_student
                 and row.section_id = of_section
                 and row.subject_id = of_subject
                 and row.status = 'graded'
-                and coalesce(exam.counts, true)
+                and row.counts
             group by row.earned_in
         ) as earned
     );
@@ -157,13 +156,8 @@ begin
                             and grade.counts
                             and (
                                 up_to = 'infinity'
-                                or coalesce(
-                                    grade.graded_on, grade.exam_date,
-                                    (
-                                        select (written.created_at at time zone of_zone)::date
-                                        from public.grades as written where written.id = grade.id
-                                    ),
-                                    '-infinity'
+                                or classpulse.dated(
+                                    grade.graded_on, grade.exam_date, grade.created_at, of_zone
                                 ) <= up_to
                             )
                     ) as row

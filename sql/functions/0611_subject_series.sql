@@ -50,9 +50,8 @@ begin
             from (
                 select
                     grade.subject_id,
-                    coalesce(
-                        grade.graded_on, exam.exam_date,
-                        (grade.created_at at time zone touched.zone)::date, '-infinity'
+                    classpulse.dated(
+                        grade.graded_on, exam.exam_date, grade.created_at, touched.zone
                     ) as date,
                     grade.score,
                     grade.total_marks,
@@ -77,13 +76,8 @@ begin
                 union all
                 select
                     grade.subject_id,
-                    coalesce(
-                        grade.graded_on, grade.exam_date,
-                        (
-                            select (written.created_at at time zone touched.zone)::date
-                            from public.grades as written where written.id = grade.id
-                        ),
-                        '-infinity'
+                    classpulse.dated(
+                        grade.graded_on, grade.exam_date, grade.created_at, touched.zone
                     ),
                     grade.score,
                     grade.total_marks,

@@ -65,22 +65,7 @@ begin
                 side.section_id,
                 side.subject_id,
                 side.date,
-                side.sign * (
-                    coalesce(side.exact_average, 0)
-                    - coalesce(lag(side.exact_average) over up_to, 0)
-                ) as average_sum,
-                side.sign * (
-                    (side.exact_average is not null)::integer
-                    - coalesce((lag(side.exact_average) over up_to is not null)::integer, 0)
-                ) as averages,
-                side.sign * (
-                    coalesce(side.passed, false)::integer
-                    - coalesce(lag(side.passed) over up_to, false)::integer
-                ) as passed,
-                side.sign * (
-                    coalesce(not side.passed, false)::integer
-                    - coalesce(not lag(side.passed) over up_to, false)::integer
-                ) as failed
+                -- include: gained
             from side
             window up_to as (
                 partition by side.sign, side.student_id, side.section_id, side.subject_id
@@ -196,23 +181,8 @@ begin
             select
                 side.section_id,
                 side.date,
-                side.sign * (
-                    coalesce(side.exact_average, 0)
-                    - coalesce(lag(side.exact_average) over up_to, 0)
-                ) as average_sum,
-                side.sign * (
-                    (side.exact_average is not null)::integer
-                    - coalesce((lag(side.exact_average) over up_to is not null)::integer, 0)
-                ) as averages,
-                side.sign * (
-                    coalesce(side.passed, false)::integer
-                    - coalesce(lag(side.passed) over up_to, false)::integer
-                ) as passed,
-                side.sign * (
-                    coalesce(not side.passed, false)::integer
-                    - coalesce(not lag(side.passed) over up_to, false)::integer
-                ) as failed,
-                0 as present, 0 as late, 0 as absent, 0 as excused
+                -- include: gained
+                , 0 as present, 0 as late, 0 as absent, 0 as excused
             from side
             window up_to as (
                 partition by side.sign, side.student_id, side.section_id order by side.date

@@ -247,13 +247,12 @@ with standings as (
             when min(standings.absence_basis) <> max(standings.absence_basis) then 'mixed'
             else coalesce(min(standings.absence_basis), 'sessions')
         end as absence_basis,
-        json_build_object(
-            'due_items', coalesce(sum((standings.coverage ->> 'due_items')::integer), 0),
-            'marked_items', coalesce(sum((standings.coverage ->> 'marked_items')::integer), 0),
-            'registers_expected', sum((standings.coverage ->> 'registers_expected')::integer),
-            'registers_taken',
+        classpulse.coverage_shown(
+            coalesce(sum((standings.coverage ->> 'due_items')::integer), 0),
+            coalesce(sum((standings.coverage ->> 'marked_items')::integer), 0),
+            sum((standings.coverage ->> 'registers_expected')::integer),
             coalesce(sum((standings.coverage ->> 'registers_taken')::integer), 0),
-            'uncounted_count', coalesce(sum(standings.uncounted_count), 0)
+            coalesce(sum(standings.uncounted_count), 0)
         ) as coverage,
         min(standings.section_id) as any_section,
         -- what a person set in the only standing is what it says

@@ -87,12 +87,10 @@ select
     page.lowest_score,
     page.attendance_average,
     page.grade_distribution,
-    json_build_object(
-        'due_items', page.due_items,
-        'marked_items', page.marked_items,
-        'registers_expected', case when page.calendars > 0 then page.registers_expected end,
-        'registers_taken', page.registers_taken,
-        'uncounted_count', page.uncounted_count
+    classpulse.coverage_shown(
+        page.due_items, page.marked_items,
+        case when page.calendars > 0 then page.registers_expected end, page.registers_taken,
+        page.uncounted_count
     ) as coverage
 from (select count(*) as total from listed) as counted
 left join page on true

@@ -70,7 +70,7 @@ with named as (
         trend.section_id,
         width_bucket(trend.date - 1, cast(:ends as date[])) + 1 as place,
         sum(trend.present + trend.late) as attended,
-        sum(trend.absent + trend.excused) as away
+        sum(trend.present + trend.late + trend.absent + trend.excused) as recorded
     from named
     join classpulse.section_trend as trend
         on trend.section_id = named.id and trend.subject_id is null
@@ -85,27 +85,14 @@ with named as (
     select
         greatest(gained.place, known.place) as place,
         sum(gained.attended) as attended,
-        sum(gained.away) as away
+        sum(gained.recorded) as recorded
     from gained
     join known using (section_id)
     where known.place is not null
     group by 1
-), summed as (
-    select
-        period.place,
-        sum(counted.attended) over up_to as attended,
-        sum(counted.attended + counted.away) over up_to as recorded
-    from unnest(cast(:ends as date[])) with ordinality as period (end_date, place)
-    left join counted on counted.place = period.place
-    window up_to as (order by period.place)
 )
-select
-    summed.place,
-    classpulse.rounded(classpulse.exact_percentage(summed.attended, summed.recorded)) as attendance,
-    summed.recorded::bigint as attendance_n
-from summed
-where summed.recorded is not null
-order by summed.place;
+-- include: attendance_up_to
+;
 
 -- name: of_student
 -- The mean over a student's standings in these sections, how many of those with a result pass, and
@@ -168,22 +155,9 @@ with named as (
             or own.section_id is not null
         )
     group by 1
-), summed as (
-    select
-        period.place,
-        sum(counted.attended) over up_to as attended,
-        sum(counted.recorded) over up_to as recorded
-    from unnest(cast(:ends as date[])) with ordinality as period (end_date, place)
-    left join counted on counted.place = period.place
-    window up_to as (order by period.place)
 )
-select
-    summed.place,
-    classpulse.rounded(classpulse.exact_percentage(summed.attended, summed.recorded)) as attendance,
-    summed.recorded::bigint as attendance_n
-from summed
-where summed.recorded is not null
-order by summed.place;
+-- include: attendance_up_to
+;
 
 -- name: standings
 -- In which of these sections a student has a standing.

@@ -42,13 +42,10 @@ select
     classpulse.rounded(classpulse.exact_percentage(of_subject.attended, of_subject.recorded))
         as attendance_average,
     of_subject.grade_distribution,
-    json_build_object(
-        'due_items', of_subject.due_items,
-        'marked_items', of_subject.marked_items,
-        'registers_expected',
+    classpulse.coverage_shown(
+        of_subject.due_items, of_subject.marked_items,
         case when of_subject.calendars > 0 then of_subject.registers_expected end,
-        'registers_taken', of_subject.registers_taken,
-        'uncounted_count', of_subject.uncounted_count
+        of_subject.registers_taken, of_subject.uncounted_count
     ) as coverage
 from json_to_recordset(cast(:sums as json)) as of_subject (
     subject_id bigint,

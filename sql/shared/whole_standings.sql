@@ -41,7 +41,7 @@ select
     end as absence_basis,
     case when standing.id is not null then
         classpulse.coverage_shown(
-            whole.due_items, standing.unmarked_items,
+            whole.due_items, whole.due_items - standing.unmarked_items,
             coalesce(standing.own_registers_expected, whole.registers_expected),
             coalesce(standing.own_registers_taken, whole.registers_taken),
             standing.uncounted_count

@@ -13,7 +13,13 @@ select
     grade.total_marks,
     grade.graded_on,
     grade.exam_id,
-    fitting.category_id
+    fitting.category_id,
+    exam.exam_date,
+    exam.weight,
+    coalesce(exam.counts, true) as counts,
+    coalesce(exam.extra_credit, false) as extra_credit,
+    coalesce(exam.never_drop, false) as never_drop,
+    grade.created_at
 from public.performance_cache as whole
 join public.enrollments as enrollment on enrollment.section_id = whole.section_id
 join public.grades as grade

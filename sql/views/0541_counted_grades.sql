@@ -17,26 +17,10 @@ select
     exam.weight,
     coalesce(exam.counts, true) as counts,
     coalesce(exam.extra_credit, false) as extra_credit,
-    coalesce(exam.never_drop, false) as never_drop
+    coalesce(exam.never_drop, false) as never_drop,
+    grade.created_at
 from public.grades as grade
 left join public.exams as exam on exam.id = grade.exam_id
 union all
-select
-    carried.student_id,
-    carried.section_id,
-    carried.subject_id,
-    carried.earned_in,
-    carried.id,
-    carried.status,
-    carried.score,
-    carried.total_marks,
-    carried.graded_on,
-    carried.exam_id,
-    carried.category_id,
-    exam.exam_date,
-    exam.weight,
-    coalesce(exam.counts, true) as counts,
-    coalesce(exam.extra_credit, false) as extra_credit,
-    coalesce(exam.never_drop, false) as never_drop
-from classpulse.carried_grades as carried
-left join public.exams as exam on exam.id = carried.exam_id;
+-- its columns are these, in their order
+select carried.* from classpulse.carried_grades as carried;

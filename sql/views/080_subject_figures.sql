@@ -28,12 +28,9 @@ select
     figures.updated_at,
     figures.averages,
     -- registers are the section's, of whatever subject
-    json_build_object(
-        'due_items', figures.due_items,
-        'marked_items', figures.marked_items,
-        'registers_expected', whole.registers_expected,
-        'registers_taken', whole.registers_taken,
-        'uncounted_count', figures.uncounted_count
+    classpulse.coverage_shown(
+        figures.due_items, figures.marked_items, whole.registers_expected, whole.registers_taken,
+        figures.uncounted_count
     ) as coverage
 from public.performance_cache as figures
 join public.performance_cache as whole

@@ -55,12 +55,10 @@ select
     ) as pass_mark,
     figures.updated_at,
     coalesce(figures.averages, 0) as averages,
-    json_build_object(
-        'due_items', coalesce(figures.due_items, 0),
-        'marked_items', coalesce(figures.marked_items, 0),
-        'registers_expected', figures.registers_expected,
-        'registers_taken', coalesce(figures.registers_taken, 0),
-        'uncounted_count', coalesce(figures.uncounted_count, 0)
+    classpulse.coverage_shown(
+        coalesce(figures.due_items, 0), coalesce(figures.marked_items, 0),
+        figures.registers_expected, coalesce(figures.registers_taken, 0),
+        coalesce(figures.uncounted_count, 0)
     ) as coverage,
     case when figures.registers_expected is null then 'sessions' else 'calendar' end
         as absence_basis

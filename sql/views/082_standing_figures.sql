@@ -49,7 +49,7 @@ select
     -- what is due is the section's, and so are the registers of one without dates of its own
     (
         select classpulse.coverage_shown(
-            figures.due_items, summary.unmarked_items,
+            figures.due_items, figures.due_items - summary.unmarked_items,
             coalesce(summary.registers_expected, figures.registers_expected),
             coalesce(summary.registers_taken, figures.registers_taken), summary.uncounted_count
         )
